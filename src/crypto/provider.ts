@@ -1,0 +1,107 @@
+/**
+ * The primitives TLS needs, synchronous, behind one interface. It speaks names, never code points, and knows nothing of
+ * records or messages. Inputs are never kept or changed; outputs are fresh arrays unless said otherwise.
+ *
+ * Errors: what a peer can cause (a bad point, a failed tag) is a value, `undefined` or `false`; what only we can cause
+ * (a key of the wrong length) is a thrown RangeError.
+ */
+export interface CryptoProvider {
+  readonly name: ProviderName
+  hash(name: HashName): Hash
+  hmac(name: HashName, key: Uint8Array, message: Uint8Array): Uint8Array
+  /** Throws RangeError if the key's length is not the cipher's. */
+  aead(name: AeadName, key: Uint8Array): Aead
+  keyExchange(name: GroupName): KeyExchange
+  /** Throws Error, without any key material in it, if the key is not a valid one of its kind. */
+  signingKey(key: PrivateKey): SigningKey
+  /** False for a wrong or malformed signature or key. */
+  verify(scheme: SignatureName, key: PublicKey, message: Uint8Array, signature: Uint8Array): boolean
+}
+
+export type ProviderName = 'noble' | 'native'
+export type HashName = 'SHA-256' | 'SHA-384' | 'SHA-512'
+export type AeadName = 'AES-128-GCM' | 'AES-256-GCM' | 'ChaCha20-Poly1305'
+export type GroupName = 'X25519' | 'P-256'
+export type CurveName = 'P-256' | 'P-384'
+export type SignatureName =
+  | 'ECDSA-P256-SHA256'
+  | 'ECDSA-P384-SHA384'
+  | 'Ed25519'
+  | 'RSA-PSS-SHA256'
+  | 'RSA-PSS-SHA384'
+  | 'RSA-PSS-SHA512'
+  // For certificates' own signatures only; TLS 1.3 forbids these two families in CertificateVerify (RFC 8446 §4.2.3).
+  | 'RSA-PKCS1-SHA256'
+  | 'RSA-PKCS1-SHA384'
+  | 'RSA-PKCS1-SHA512'
+
+export const hashLength = { 'SHA-256': 32, 'SHA-384': 48, 'SHA-512': 64 } as const satisfies Record<HashName, number>
+export const aeadKeyLength = {
+  'AES-128-GCM': 16,
+  'AES-256-GCM': 32,
+  'ChaCha20-Poly1305': 32,
+} as const satisfies Record<AeadName, number>
+
+/** Length of an AEAD nonce and tag, in bytes: the same for all three ciphers. */
+export const nonceLength = 12
+export const tagLength = 16
+
+/** A running hash. `digest` may be called at any time and does not end it: TLS needs the transcript's hash at many points. */
+export interface Hash {
+  update(bytes: Uint8Array): void
+  digest(): Uint8Array
+  clone(): Hash
+}
+
+export interface Aead {
+  /** Ciphertext followed by the 16-byte tag. */
+  seal(nonce: Uint8Array, aad: Uint8Array, plaintext: Uint8Array): Uint8Array
+  /** Plaintext, or undefined where the tag does not match. */
+  open(nonce: Uint8Array, aad: Uint8Array, ciphertext: Uint8Array): Uint8Array | undefined
+  /** Forgets the key; the object is unusable after it. */
+  wipe(): void
+}
+
+export interface KeyExchange {
+  /** Makes a key pair from random bytes: X25519 takes 32, P-256 takes 40 (FIPS 186-5 A.2.1: 64 bits more than the order). */
+  keyPair(random: (length: number) => Uint8Array): KeyPair
+  /**
+   * The shared secret; undefined for a malformed or invalid share: wrong length, point not on the curve, point at
+   * infinity, or an all-zero X25519 result (RFC 8446 §7.4).
+   */
+  sharedSecret(privateKey: Uint8Array, peerShare: Uint8Array): Uint8Array | undefined
+}
+
+export interface KeyPair {
+  readonly privateKey: Uint8Array
+  /** As it travels in a KeyShareEntry: 32 bytes of X25519, 65 uncompressed bytes of P-256 (RFC 8446 §4.2.8.2). */
+  readonly share: Uint8Array
+}
+
+/** A private key as numbers, parsed elsewhere: providers never see DER or PEM. Big-endian byte strings. */
+export type PrivateKey =
+  | { readonly kind: 'ecdsa'; readonly curve: CurveName; readonly scalar: Uint8Array; readonly point: Uint8Array }
+  | { readonly kind: 'ed25519'; readonly seed: Uint8Array; readonly publicKey: Uint8Array }
+  | {
+      readonly kind: 'rsa'
+      readonly n: Uint8Array
+      readonly e: Uint8Array
+      readonly d: Uint8Array
+      readonly p: Uint8Array
+      readonly q: Uint8Array
+      readonly dp: Uint8Array
+      readonly dq: Uint8Array
+      readonly qi: Uint8Array
+    }
+
+export type PublicKey =
+  | { readonly kind: 'ecdsa'; readonly curve: CurveName; readonly point: Uint8Array }
+  | { readonly kind: 'ed25519'; readonly publicKey: Uint8Array }
+  | { readonly kind: 'rsa'; readonly n: Uint8Array; readonly e: Uint8Array }
+
+export interface SigningKey {
+  /** The schemes this key can sign with, best first. */
+  readonly schemes: readonly SignatureName[]
+  /** ECDSA signatures are DER (RFC 8446 §4.2.3); PSS salts are as long as the hash. `random` feeds salts, nonces, blinding. */
+  sign(scheme: SignatureName, message: Uint8Array, random: (length: number) => Uint8Array): Uint8Array
+}

@@ -1,0 +1,23 @@
+import type { CryptoProvider, GroupName, SigningKey } from '../crypto/provider.ts'
+import type { Credential } from '../x509/credential.ts'
+
+/** Everything a server connection is handed. It is read-only and shared by all connections made with it. */
+export interface ServerConfig {
+  readonly crypto: CryptoProvider
+  /** Cryptographically strong random bytes. */
+  readonly random: (length: number) => Uint8Array
+  /**
+   * The credentials for a name, best first, or undefined where the name is unknown and must be refused
+   * (`unrecognized_name`). `serverName` is lower case without a trailing dot; undefined where the client sent none.
+   */
+  readonly credentials: (serverName: string | undefined) => readonly ServerCredential[] | undefined
+  /** Groups, the server's preference first. */
+  readonly groups: readonly GroupName[]
+  /** ALPN protocols, the server's preference first; empty: the extension is ignored. */
+  readonly alpn: readonly string[]
+}
+
+/** A credential whose key has been imported once, not once a handshake. */
+export interface ServerCredential extends Credential {
+  readonly signingKey: SigningKey
+}

@@ -1,0 +1,22 @@
+/** What a connection reports to the one who drives it, in the order in which it happened. */
+export type ConnectionEvent =
+  | HandshakeComplete
+  /** Plaintext from the peer. The bytes are the receiver's to keep. */
+  | { readonly type: 'application-data'; readonly data: Uint8Array }
+  /** The peer sent close_notify: no more data will come; we may go on sending (RFC 8446 §6.1). */
+  | { readonly type: 'peer-closed' }
+  /** The connection is over. `sent`: we found a fault and an alert is in the output. `received`: the peer's fatal alert. */
+  | { readonly type: 'failed'; readonly by: 'sent' | 'received'; readonly alert: string; readonly reason: string }
+
+export interface HandshakeComplete {
+  readonly type: 'handshake-complete'
+  readonly version: 'TLSv1.3'
+  readonly suite: string
+  readonly group: string
+  readonly signatureScheme: string
+  readonly serverName: string | undefined
+  readonly alpn: string | undefined
+  /** SHA-256 of the leaf that was served, lower-case hex. */
+  readonly fingerprint: string
+  readonly helloRetried: boolean
+}

@@ -1,0 +1,25 @@
+import { concat } from '../bytes/arrays.ts'
+import { hashLength, type CryptoProvider, type HashName } from './provider.ts'
+
+/** HKDF-Extract (RFC 5869 §2.2): a pseudorandom key, as long as the hash. */
+export function extract(crypto: CryptoProvider, hash: HashName, salt: Uint8Array, input: Uint8Array): Uint8Array {
+  return crypto.hmac(hash, salt, input)
+}
+
+/** HKDF-Expand (RFC 5869 §2.3): `length` bytes of output, at most 255 times the hash's length. */
+export function expand(
+  crypto: CryptoProvider,
+  hash: HashName,
+  key: Uint8Array,
+  info: Uint8Array,
+  length: number,
+): Uint8Array {
+  if (length > 255 * hashLength[hash]) throw new RangeError(`HKDF-Expand: ${length} bytes asked, too many for ${hash}`)
+  const blocks: Uint8Array[] = []
+  let block = new Uint8Array(0)
+  for (let made = 0, counter = 1; made < length; made += block.length, counter++) {
+    block = new Uint8Array(crypto.hmac(hash, key, concat(block, info, Uint8Array.of(counter))))
+    blocks.push(block)
+  }
+  return concat(...blocks).slice(0, length)
+}

@@ -1,0 +1,103 @@
+/** The MutatingWebhookConfiguration: one narrow entry for each workload that an enforced policy governs. Pure. */
+import { fingerprintAnnotation } from '../../api/names.ts'
+
+export interface WebhookEntry {
+  readonly namespace: string
+  readonly policy: string
+  readonly workload: { readonly kind: string; readonly name: string }
+  /** The labels of the workload's own pods: nothing else reaches us. */
+  readonly podLabels: Readonly<Record<string, string>>
+  /** Pods that carry this already are not sent to us again. */
+  readonly fingerprint: string
+  readonly failurePolicy: 'Ignore' | 'Fail'
+}
+
+/** How the API server reaches the webhook. */
+export interface WebhookAddress {
+  readonly caBundle: string
+  /** In a cluster: our Service. */
+  readonly service?: { readonly namespace: string; readonly name: string; readonly port: number }
+  /** Outside of one: the address itself. */
+  readonly url?: string
+  readonly path: string
+}
+
+export interface WebhookConfiguration {
+  readonly apiVersion: 'admissionregistration.k8s.io/v1'
+  readonly kind: 'MutatingWebhookConfiguration'
+  readonly metadata: { readonly name: string; readonly labels: Readonly<Record<string, string>> }
+  readonly webhooks: readonly { readonly name: string; readonly [field: string]: unknown }[]
+}
+
+export const configurationName = 'chitin'
+
+/** The whole configuration, entries in a fixed order; undefined where there is none to keep. */
+export function webhookConfiguration(
+  entries: readonly WebhookEntry[],
+  address: WebhookAddress,
+  ownNamespace: string,
+): WebhookConfiguration | undefined {
+  const excluded = new Set(['kube-system', ownNamespace])
+  const webhooks = entries
+    // An entry without labels would match every pod of its namespace.
+    .filter(({ namespace, podLabels }) => !excluded.has(namespace) && Object.keys(podLabels).length > 0)
+    .map((entry) => webhook(entry, address))
+    .toSorted((a, b) => (a.name < b.name ? -1 : 1))
+  if (webhooks.length === 0) return undefined
+  return {
+    apiVersion: 'admissionregistration.k8s.io/v1',
+    kind: 'MutatingWebhookConfiguration',
+    metadata: { name: configurationName, labels: { 'app.kubernetes.io/managed-by': 'chitin' } },
+    webhooks,
+  }
+}
+
+/** The name of an entry: says in `kubectl describe` whose it is, and is a legal name however long the parts are. */
+export function entryName({ namespace, policy, workload }: WebhookEntry): string {
+  const name = `${policy}.${namespace}.${workload.kind.toLowerCase()}-${workload.name}${suffix}`
+  if (name.length <= 253) return name
+  return `${checksum(name)}.${name.slice(name.length - 200).replace(/^[^a-z0-9]+/, '')}`
+}
+
+function webhook(entry: WebhookEntry, { caBundle, service, url, path }: WebhookAddress) {
+  return {
+    name: entryName(entry),
+    clientConfig: {
+      caBundle: base64(caBundle),
+      ...(url === undefined ? {} : { url: url + path }),
+      ...(service === undefined ? {} : { service: { ...service, path } }),
+    },
+    rules: [{ apiGroups: [''], apiVersions: ['v1'], operations: ['CREATE'], resources: ['pods'], scope: 'Namespaced' }],
+    namespaceSelector: {
+      matchExpressions: [{ key: 'kubernetes.io/metadata.name', operator: 'In', values: [entry.namespace] }],
+    },
+    objectSelector: { matchLabels: entry.podLabels },
+    matchConditions: [
+      {
+        name: 'not-yet-injected',
+        expression:
+          `!has(object.metadata.annotations) || !('${fingerprintAnnotation}' in object.metadata.annotations)` +
+          ` || object.metadata.annotations['${fingerprintAnnotation}'] != '${entry.fingerprint}'`,
+      },
+    ],
+    failurePolicy: entry.failurePolicy,
+    matchPolicy: 'Equivalent',
+    sideEffects: 'None',
+    reinvocationPolicy: 'IfNeeded',
+    timeoutSeconds: 5,
+    admissionReviewVersions: ['v1'],
+  }
+}
+
+function base64(text: string): string {
+  return btoa(text) // PEM is ASCII
+}
+
+/** FNV-1a: tells long names apart, and guards nothing. */
+function checksum(text: string): string {
+  let hash = 0x811c9dc5
+  for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193) >>> 0
+  return hash.toString(16).padStart(8, '0')
+}
+
+const suffix = '.inject.tls.chitin.dev'

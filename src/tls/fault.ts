@@ -1,0 +1,81 @@
+import type { AlertName } from '../wire/code-points.ts'
+
+/**
+ * Everything a client can do wrong: the reason, the alert it gets, and the clause of RFC 8446 (or another, named) that
+ * says so. A fault is thrown once, by its reason, and becomes an alert in connection.ts, nowhere else.
+ */
+export const faults = {
+  // Records
+  'not-a-record': { alert: 'unexpected_message', see: '§5' },
+  'ssl2-hello': { alert: 'protocol_version', see: 'RFC 6176 §3' },
+  'record-version': { alert: 'protocol_version', see: '§5.1' },
+  'record-too-long': { alert: 'record_overflow', see: '§5.1, §5.2' },
+  'empty-fragment': { alert: 'unexpected_message', see: '§5.1, §5.4' },
+  'too-many-empty-records': { alert: 'unexpected_message', see: '§5.1' },
+  'bad-record': { alert: 'bad_record_mac', see: '§5.2' },
+  'inner-content-type-missing': { alert: 'unexpected_message', see: '§5.4' },
+  'inner-content-type-unknown': { alert: 'unexpected_message', see: '§5' },
+  'unprotected-record': { alert: 'unexpected_message', see: '§5.2' },
+  'application-data-too-early': { alert: 'unexpected_message', see: '§2' },
+  'too-much-early-data': { alert: 'unexpected_message', see: '§4.2.10' },
+  'change-cipher-spec-malformed': { alert: 'unexpected_message', see: '§5' },
+  'change-cipher-spec-misplaced': { alert: 'unexpected_message', see: '§5' },
+  'too-many-change-cipher-specs': { alert: 'unexpected_message', see: '§5' },
+  'read-key-exhausted': { alert: 'unexpected_message', see: '§5.5' },
+  'too-many-warnings': { alert: 'unexpected_message', see: '§6.1' },
+  // Messages
+  'malformed-message': { alert: 'decode_error', see: '§6.2' },
+  'message-too-long': { alert: 'illegal_parameter', see: '§4' },
+  'message-interrupted': { alert: 'unexpected_message', see: '§5.1' },
+  'message-across-keys': { alert: 'unexpected_message', see: '§5.1' },
+  'message-out-of-order': { alert: 'unexpected_message', see: '§4' },
+  // ClientHello
+  'version-unsupported': { alert: 'protocol_version', see: '§4.2.1' },
+  'compression-offered': { alert: 'illegal_parameter', see: '§4.1.2' },
+  'extension-twice': { alert: 'illegal_parameter', see: '§4.2' },
+  'no-common-suite': { alert: 'handshake_failure', see: '§4.1.1' },
+  'no-common-group': { alert: 'handshake_failure', see: '§4.1.1' },
+  'no-suitable-credential': { alert: 'handshake_failure', see: '§4.4.2.2' },
+  'signature-algorithms-missing': { alert: 'missing_extension', see: '§9.2' },
+  'supported-groups-missing': { alert: 'missing_extension', see: '§9.2' },
+  'key-share-missing': { alert: 'missing_extension', see: '§9.2' },
+  'key-share-twice': { alert: 'illegal_parameter', see: '§4.2.8' },
+  'key-share-not-offered': { alert: 'illegal_parameter', see: '§4.2.8' },
+  'key-share-invalid': { alert: 'illegal_parameter', see: '§4.2.8, §7.4' },
+  'server-name-twice': { alert: 'illegal_parameter', see: 'RFC 6066 §3' },
+  'server-name-illegal': { alert: 'illegal_parameter', see: 'RFC 6066 §3' },
+  'server-name-unknown': { alert: 'unrecognized_name', see: 'RFC 6066 §3' },
+  'no-common-protocol': { alert: 'no_application_protocol', see: 'RFC 7301 §3.2' },
+  'pre-shared-key-not-last': { alert: 'illegal_parameter', see: '§4.2.11' },
+  'psk-modes-missing': { alert: 'missing_extension', see: '§4.2.9' },
+  'second-hello-differs': { alert: 'illegal_parameter', see: '§4.1.2' },
+  'second-hello-wrong-share': { alert: 'illegal_parameter', see: '§4.2.8' },
+  'second-hello-early-data': { alert: 'illegal_parameter', see: '§4.2.10' },
+  // After it
+  'finished-mismatch': { alert: 'decrypt_error', see: '§4.4.4' },
+  'key-update-request-unknown': { alert: 'illegal_parameter', see: '§4.6.3' },
+  'too-many-key-updates': { alert: 'unexpected_message', see: '§4.6.3' },
+} as const satisfies Record<string, { readonly alert: AlertName; readonly see: string }>
+
+export type FaultReason = keyof typeof faults
+
+/** What the peer did wrong. `detail` is for the debug log: it says where, and never quotes the peer's bytes. */
+export class Fault extends Error {
+  readonly reason: FaultReason
+  readonly detail: string | undefined
+
+  constructor(reason: FaultReason, detail?: string) {
+    super(detail === undefined ? reason : `${reason}: ${detail}`)
+    this.name = 'Fault'
+    this.reason = reason
+    this.detail = detail
+  }
+
+  get alert(): AlertName {
+    return faults[this.reason].alert
+  }
+}
+
+export function fault(reason: FaultReason, detail?: string): Fault {
+  return new Fault(reason, detail)
+}

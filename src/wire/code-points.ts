@@ -1,0 +1,73 @@
+/** Numbers of the IANA TLS registries that this implementation gives a meaning to. Unknown ones pass through unharmed. */
+
+/** ContentType (RFC 8446 §5.1). */
+export const contentType = { changeCipherSpec: 20, alert: 21, handshake: 22, applicationData: 23 } as const
+
+/** HandshakeType (RFC 8446 §4). */
+export const handshakeType = {
+  clientHello: 1,
+  serverHello: 2,
+  newSessionTicket: 4,
+  encryptedExtensions: 8,
+  certificate: 11,
+  certificateVerify: 15,
+  finished: 20,
+  keyUpdate: 24,
+  messageHash: 254,
+} as const
+
+/** ExtensionType (RFC 8446 §4.2). */
+export const extensionType = {
+  serverName: 0,
+  supportedGroups: 10,
+  signatureAlgorithms: 13,
+  alpn: 16,
+  padding: 21,
+  preSharedKey: 41,
+  earlyData: 42,
+  supportedVersions: 43,
+  cookie: 44,
+  pskKeyExchangeModes: 45,
+  keyShare: 51,
+} as const
+
+/** ProtocolVersion. */
+export const version = { tls12: 0x0303, tls13: 0x0304 } as const
+
+/** AlertDescription (RFC 8446 §6). */
+export const alertDescription = {
+  close_notify: 0,
+  unexpected_message: 10,
+  bad_record_mac: 20,
+  record_overflow: 22,
+  handshake_failure: 40,
+  bad_certificate: 42,
+  unsupported_certificate: 43,
+  certificate_revoked: 44,
+  certificate_expired: 45,
+  certificate_unknown: 46,
+  illegal_parameter: 47,
+  unknown_ca: 48,
+  access_denied: 49,
+  decode_error: 50,
+  decrypt_error: 51,
+  protocol_version: 70,
+  insufficient_security: 71,
+  internal_error: 80,
+  inappropriate_fallback: 86,
+  user_canceled: 90,
+  missing_extension: 109,
+  unsupported_extension: 110,
+  unrecognized_name: 112,
+  bad_certificate_status_response: 113,
+  unknown_psk_identity: 115,
+  certificate_required: 116,
+  no_application_protocol: 120,
+} as const
+export type AlertName = keyof typeof alertDescription
+
+/** An alert's name, or `alert_<number>` for one that we do not know. */
+export function alertName(description: number): string {
+  const known = Object.entries(alertDescription).find(([, number]) => number === description)
+  return known?.[0] ?? `alert_${description}`
+}

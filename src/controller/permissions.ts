@@ -46,12 +46,6 @@ export const permissions: readonly Permission[] = [
     why: 'count and verify; annotate with the bundle generation',
   },
   {
-    apiGroup: '',
-    resource: 'pods/eviction',
-    verbs: ['create'],
-    why: 'rollout.strategy and injection.remediation Evict',
-  },
-  {
     apiGroup: 'apps',
     resource: 'deployments',
     verbs: ['get', 'list', 'watch', 'patch'],

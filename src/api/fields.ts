@@ -96,7 +96,7 @@ export class Fields {
     for (const name of Object.keys(this.#from)) {
       if (this.#read.has(name)) continue
       const known = [...this.#read].toSorted()
-      this.refuse(this.at(name), this.#from[name], `no such field; known here: ${known.join(', ')}`)
+      this.refuse(this.at(name), this.#from[name], `no such field (known here: ${known.join(', ')})`)
     }
   }
 }

@@ -37,6 +37,8 @@ const edges = [
   'telemetry/admin-server.ts',
   'telemetry/metrics.ts',
   'kube/client.ts',
+  'kube/pause.ts',
+  'kube/transport.ts',
   'kube/reflector.ts',
   'kube/reconciler.ts',
   'kube/lease.ts',

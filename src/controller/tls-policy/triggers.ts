@@ -1,0 +1,57 @@
+/**
+ * Which policies to look at again when an object changes. Each look at a policy says what it depended on; a change of
+ * one of these wakes it. Pure bookkeeping: no object is kept.
+ */
+import type { Ingress } from '../../api/ingress.ts'
+import { legacyClassAnnotation } from '../../api/ingress.ts'
+
+/** Something that a policy looked at, as text: `Secret/shop/tls`, `IngressClass/nginx`. */
+export type Dependency = string
+
+export const dependencyOn = {
+  /** Policies, workloads and pods of a namespace: they can change who governs what. */
+  namespace: (namespace: string): Dependency => `Namespace/${namespace}`,
+  secret: (namespace: string, name: string): Dependency => `Secret/${namespace}/${name}`,
+  configMap: (namespace: string, name: string): Dependency => `ConfigMap/${namespace}/${name}`,
+  /** The Ingresses of a class; `''` stands for those that name none. */
+  ingressClass: (name: string): Dependency => `IngressClass/${name}`,
+  anyIngressClass: 'IngressClasses' as Dependency,
+}
+
+/** The dependency that an Ingress is part of. */
+export function ingressDependency(ingress: Ingress): Dependency {
+  const legacy = ingress.metadata.annotations?.[legacyClassAnnotation]
+  return dependencyOn.ingressClass(ingress.spec.ingressClassName ?? legacy ?? '')
+}
+
+/** Who depends on what, as of the last look. */
+export class Dependencies {
+  readonly #of = new Map<string, ReadonlySet<Dependency>>()
+  readonly #on = new Map<Dependency, Set<string>>()
+
+  /** Takes the place of what was set for this policy before. */
+  set(policy: string, dependencies: Iterable<Dependency>): void {
+    this.delete(policy)
+    const all = new Set(dependencies)
+    this.#of.set(policy, all)
+    for (const dependency of all) {
+      const policies = this.#on.get(dependency)
+      if (policies === undefined) this.#on.set(dependency, new Set([policy]))
+      else policies.add(policy)
+    }
+  }
+
+  delete(policy: string): void {
+    for (const dependency of this.#of.get(policy) ?? []) {
+      const policies = this.#on.get(dependency)
+      policies?.delete(policy)
+      if (policies?.size === 0) this.#on.delete(dependency)
+    }
+    this.#of.delete(policy)
+  }
+
+  /** The keys of the policies to look at again. */
+  on(dependency: Dependency): readonly string[] {
+    return [...(this.#on.get(dependency) ?? [])]
+  }
+}

@@ -1,12 +1,13 @@
 /** The MutatingWebhookConfiguration: one narrow entry for each workload that an enforced policy governs. Pure. */
+import type { LabelSelector } from '../../api/label-selector.ts'
 import { fingerprintAnnotation } from '../../api/names.ts'
 
 export interface WebhookEntry {
   readonly namespace: string
   readonly policy: string
   readonly workload: { readonly kind: string; readonly name: string }
-  /** The labels of the workload's own pods: nothing else reaches us. */
-  readonly podLabels: Readonly<Record<string, string>>
+  /** The workload's own selector of its pods: nothing else reaches us. */
+  readonly selector: LabelSelector
   /** Pods that carry this already are not sent to us again. */
   readonly fingerprint: string
   readonly failurePolicy: 'Ignore' | 'Fail'
@@ -39,8 +40,8 @@ export function webhookConfiguration(
 ): WebhookConfiguration | undefined {
   const excluded = new Set(['kube-system', ownNamespace])
   const webhooks = entries
-    // An entry without labels would match every pod of its namespace.
-    .filter(({ namespace, podLabels }) => !excluded.has(namespace) && Object.keys(podLabels).length > 0)
+    // An empty selector would match every pod of its namespace.
+    .filter(({ namespace, selector }) => !excluded.has(namespace) && !isEmpty(selector))
     .map((entry) => webhook(entry, address))
     .toSorted((a, b) => (a.name < b.name ? -1 : 1))
   if (webhooks.length === 0) return undefined
@@ -71,7 +72,7 @@ function webhook(entry: WebhookEntry, { caBundle, service, url, path }: WebhookA
     namespaceSelector: {
       matchExpressions: [{ key: 'kubernetes.io/metadata.name', operator: 'In', values: [entry.namespace] }],
     },
-    objectSelector: { matchLabels: entry.podLabels },
+    objectSelector: entry.selector,
     matchConditions: [
       {
         name: 'not-yet-injected',
@@ -87,6 +88,10 @@ function webhook(entry: WebhookEntry, { caBundle, service, url, path }: WebhookA
     timeoutSeconds: 5,
     admissionReviewVersions: ['v1'],
   }
+}
+
+function isEmpty({ matchLabels = {}, matchExpressions = [] }: LabelSelector): boolean {
+  return Object.keys(matchLabels).length + matchExpressions.length === 0
 }
 
 function base64(text: string): string {

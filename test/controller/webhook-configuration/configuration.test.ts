@@ -10,7 +10,7 @@ const entry: WebhookEntry = {
   namespace: 'ingress-nginx',
   policy: 'edge',
   workload: { kind: 'Deployment', name: 'controller' },
-  podLabels: { app: 'nginx' },
+  selector: { matchLabels: { app: 'nginx' } },
   fingerprint: 'abc123',
   failurePolicy: 'Ignore',
 }
@@ -43,7 +43,7 @@ test('kube-system and our own namespace never get an entry', () => {
 })
 
 test('an entry that would match every pod is left out', () => {
-  assert.equal(webhookConfiguration([{ ...entry, podLabels: {} }], address, 'chitin-system'), undefined)
+  assert.equal(webhookConfiguration([{ ...entry, selector: { matchLabels: {} } }], address, 'chitin-system'), undefined)
 })
 
 test('the order of the entries does not depend on the order of the policies', () => {

@@ -1,4 +1,6 @@
 import type { CryptoProvider, GroupName, SigningKey } from '../crypto/provider.ts'
+import type { Limits } from './limits.ts'
+import type { SuiteName } from './suites.ts'
 import type { Credential } from '../x509/credential.ts'
 
 /** Everything a server connection is handed. It is read-only and shared by all connections made with it. */
@@ -13,6 +15,10 @@ export interface ServerConfig {
   readonly credentials: (serverName: string | undefined) => readonly ServerCredential[] | undefined
   /** Groups, the server's preference first. */
   readonly groups: readonly GroupName[]
+  /** Suites, the server's preference first; left out: the order the provider serves fastest. */
+  readonly suites?: readonly SuiteName[]
+  /** Left out: `defaultLimits`. Tests make them small. */
+  readonly limits?: Limits
   /** ALPN protocols, the server's preference first; empty: the extension is ignored. */
   readonly alpn: readonly string[]
 }

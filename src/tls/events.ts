@@ -5,8 +5,19 @@ export type ConnectionEvent =
   | { readonly type: 'application-data'; readonly data: Uint8Array }
   /** The peer sent close_notify: no more data will come; we may go on sending (RFC 8446 §6.1). */
   | { readonly type: 'peer-closed' }
-  /** The connection is over. `sent`: we found a fault and an alert is in the output. `received`: the peer's fatal alert. */
-  | { readonly type: 'failed'; readonly by: 'sent' | 'received'; readonly alert: string; readonly reason: string }
+  | ConnectionFailed
+
+/**
+ * The connection is over. `sent`: we found a fault, and an alert is in the output. `received`: the peer's fatal alert.
+ * `reason` is a FaultReason, `internal-error` for a fault of ours, or `peer-alert`. `detail` is for the debug log.
+ */
+export interface ConnectionFailed {
+  readonly type: 'failed'
+  readonly by: 'sent' | 'received'
+  readonly alert: string
+  readonly reason: string
+  readonly detail?: string
+}
 
 export interface HandshakeComplete {
   readonly type: 'handshake-complete'

@@ -1,3 +1,4 @@
+import { fromHex } from '../bytes/hex.ts'
 import { Reader } from '../bytes/reader.ts'
 import type { Writer } from '../bytes/writer.ts'
 import { readExtensions, writeExtensions, type Extension } from './extension.ts'
@@ -11,10 +12,7 @@ export interface ServerHello {
 }
 
 /** SHA-256 of "HelloRetryRequest": the random that makes a ServerHello a retry request. */
-export const retryRandom = Uint8Array.of(
-  ...[0xcf, 0x21, 0xad, 0x74, 0xe5, 0x9a, 0x61, 0x11, 0xbe, 0x1d, 0x8c, 0x02, 0x1e, 0x65, 0xb8, 0x91],
-  ...[0xc2, 0xa2, 0x11, 0x16, 0x7a, 0xbb, 0x8c, 0x5e, 0x07, 0x9e, 0x09, 0xe2, 0xc8, 0xa8, 0x33, 0x9c],
-)
+export const retryRandom = fromHex('cf21ad74e59a6111be1d8c021e65b891c2a211167abb8c5e079e09e2c8a8339c')
 
 export function writeServerHello(out: Writer, hello: ServerHello): void {
   out.u16(0x0303)

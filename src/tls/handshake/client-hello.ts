@@ -1,0 +1,60 @@
+import { readClientHello, type ClientHello } from '../../wire/client-hello.ts'
+import { handshakeType, extensionType, version } from '../../wire/code-points.ts'
+import { writeNumber } from '../../wire/extensions/number-list.ts'
+import { writeHandshake, type HandshakeMessage } from '../../wire/handshake.ts'
+import { retryRandom, writeServerHello } from '../../wire/server-hello.ts'
+import type { ServerConfig } from '../config.ts'
+import { negotiate, type Negotiated } from '../negotiate.ts'
+import { groupIds } from '../suites.ts'
+import { messageHash } from '../transcript.ts'
+import { checkSecondHello } from './second-hello.ts'
+import { serverFlight } from './server-flight.ts'
+import type { Effect, ExpectClientHello, ExpectSecondHello, Transition } from './state.ts'
+
+/** The first ClientHello: answered by our whole flight, or by a HelloRetryRequest where its key share is missing. */
+export function onClientHello(_: ExpectClientHello, message: HandshakeMessage, config: ServerConfig): Transition {
+  const hello = readClientHello(message.body)
+  const negotiated = negotiate(hello, config)
+  if (negotiated.share === undefined) return retry(hello, message, negotiated, config)
+  return serverFlight({ hello, negotiated, share: negotiated.share, transcript: [message.raw], retried: false }, config)
+}
+
+/** The second: the same as the first but for what it may change, and with the share that we asked for. */
+export function onSecondHello(state: ExpectSecondHello, message: HandshakeMessage, config: ServerConfig): Transition {
+  const hello = readClientHello(message.body)
+  checkSecondHello(state.first, hello, groupIds[state.negotiated.group])
+  // Negotiating again checks what changed; suite and group cannot differ, since what they depend on did not.
+  const again = negotiate(hello, config)
+  if (again.share === undefined || again.suite !== state.negotiated.suite || again.group !== state.negotiated.group)
+    throw new Error('the second hello was accepted, but negotiates something else')
+  // The credential stays the one of the first choice, though the bundle may have changed in between.
+  const negotiated = { ...state.negotiated, share: again.share }
+  const transcript = [...state.transcript, message.raw]
+  return serverFlight({ hello, negotiated, share: again.share, transcript, retried: true }, config)
+}
+
+function retry(
+  hello: ClientHello,
+  message: HandshakeMessage,
+  negotiated: Negotiated,
+  { crypto }: ServerConfig,
+): Transition {
+  const { suite, group } = negotiated
+  const request = writeHandshake(handshakeType.serverHello, (out) =>
+    writeServerHello(out, {
+      random: retryRandom,
+      sessionId: hello.sessionId,
+      cipherSuite: suite.id,
+      extensions: [
+        { type: extensionType.supportedVersions, body: writeNumber(version.tls13) },
+        { type: extensionType.keyShare, body: writeNumber(groupIds[group]) },
+      ],
+    }),
+  )
+  const effects: Effect[] = [{ do: 'send', messages: request }]
+  // RFC 8446 §D.4: in compatibility mode, right after the first message of ours.
+  if (hello.sessionId.length > 0) effects.push({ do: 'send-change-cipher-spec' })
+  if (negotiated.earlyData) effects.push({ do: 'skip-early-data', how: 'by-type' })
+  const transcript = [messageHash(crypto, suite.hash, message.raw), request]
+  return { next: { at: 'expect-second-hello', first: hello, negotiated, transcript }, effects }
+}

@@ -1,0 +1,53 @@
+import type { ClientHello } from '../../wire/client-hello.ts'
+import type { ConnectionEvent, HandshakeComplete } from '../events.ts'
+import type { TrafficSecrets } from '../key-schedule.ts'
+import type { Negotiated } from '../negotiate.ts'
+import type { Suite } from '../suites.ts'
+
+/** Where a server's handshake stands, each state with exactly what it needs; named for what it waits for. */
+export type State = ExpectClientHello | ExpectSecondHello | ExpectFinished | Established
+
+export interface ExpectClientHello {
+  readonly at: 'expect-client-hello'
+}
+
+export interface ExpectSecondHello {
+  readonly at: 'expect-second-hello'
+  readonly first: ClientHello
+  readonly negotiated: Negotiated
+  /** message_hash of the first hello, and our HelloRetryRequest. */
+  readonly transcript: readonly Uint8Array[]
+}
+
+export interface ExpectFinished {
+  readonly at: 'expect-finished'
+  readonly suite: Suite
+  /** verify_data that the client's Finished must hold. */
+  readonly expected: Uint8Array
+  readonly traffic: TrafficSecrets
+  readonly complete: HandshakeComplete
+}
+
+export interface Established {
+  readonly at: 'established'
+  readonly suite: Suite
+  readonly readSecret: Uint8Array
+  readonly writeSecret: Uint8Array
+}
+
+/** A message's outcome: the next state, and what to do, in this order. connection.ts does it. */
+export interface Transition {
+  readonly next: State
+  readonly effects: readonly Effect[]
+}
+
+export type Effect =
+  /** Sends handshake messages, under the write key in force if there is one. */
+  | { readonly do: 'send'; readonly messages: Uint8Array }
+  | { readonly do: 'send-change-cipher-spec' }
+  | { readonly do: 'use-write-secret'; readonly suite: Suite; readonly secret: Uint8Array }
+  /** Only at a record boundary (RFC 8446 §5.1); connection.ts checks it. */
+  | { readonly do: 'use-read-secret'; readonly suite: Suite; readonly secret: Uint8Array }
+  /** `by-type`: records that are protected are early data; `by-trial`: records that do not open are. */
+  | { readonly do: 'skip-early-data'; readonly how: 'by-type' | 'by-trial' | 'no-more' }
+  | { readonly do: 'report'; readonly event: ConnectionEvent }

@@ -1,0 +1,105 @@
+import { Writer } from '../bytes/writer.ts'
+import { expand, extract } from '../crypto/hkdf.ts'
+import { aeadKeyLength, hashLength, nonceLength, type CryptoProvider, type HashName } from '../crypto/provider.ts'
+import type { Suite } from './suites.ts'
+
+/**
+ * The key schedule (RFC 8446 §7.1). Each stage is its own type, so that a secret that does not exist yet cannot be used:
+ *
+ *              0
+ *              |
+ *    PSK ->  HKDF-Extract = Early Secret           earlySecret()
+ *              | Derive-Secret("derived", "")
+ *  (EC)DHE -> HKDF-Extract = Handshake Secret      EarlySecret.into()
+ *              | Derive-Secret("derived", "")
+ *    0    ->  HKDF-Extract = Master Secret         HandshakeSecret.into()
+ */
+export interface EarlySecret {
+  /** Mixes the (EC)DHE secret in; `transcript` is the hash of ClientHello to ServerHello. */
+  into(shared: Uint8Array, transcript: Uint8Array): HandshakeSecret
+}
+
+export interface HandshakeSecret {
+  readonly client: Uint8Array
+  readonly server: Uint8Array
+  /** `transcript` is the hash of ClientHello to the server's Finished. */
+  into(transcript: Uint8Array): TrafficSecrets
+}
+
+export interface TrafficSecrets {
+  readonly client: Uint8Array
+  readonly server: Uint8Array
+}
+
+/** The first stage, without a PSK. */
+export function earlySecret(crypto: CryptoProvider, hash: HashName): EarlySecret {
+  const zero = new Uint8Array(hashLength[hash])
+  const early = extract(crypto, hash, zero, zero)
+  return {
+    into(shared, transcript) {
+      const handshake = extract(crypto, hash, derived(crypto, hash, early), shared)
+      const secret = (label: string) => expandLabel(crypto, hash, handshake, label, transcript, hashLength[hash])
+      return {
+        client: secret('c hs traffic'),
+        server: secret('s hs traffic'),
+        into(finished) {
+          const main = extract(crypto, hash, derived(crypto, hash, handshake), zero)
+          const client = expandLabel(crypto, hash, main, 'c ap traffic', finished, hashLength[hash])
+          const server = expandLabel(crypto, hash, main, 's ap traffic', finished, hashLength[hash])
+          main.fill(0)
+          handshake.fill(0)
+          return { client, server }
+        },
+      }
+    },
+  }
+}
+
+/** The record key and IV of a traffic secret (RFC 8446 §7.3). */
+export function trafficKey(
+  crypto: CryptoProvider,
+  suite: Suite,
+  secret: Uint8Array,
+): { key: Uint8Array; iv: Uint8Array } {
+  const nothing = new Uint8Array(0)
+  return {
+    key: expandLabel(crypto, suite.hash, secret, 'key', nothing, aeadKeyLength[suite.aead]),
+    iv: expandLabel(crypto, suite.hash, secret, 'iv', nothing, nonceLength),
+  }
+}
+
+/** The next generation of an application traffic secret (RFC 8446 §7.2). */
+export function nextSecret(crypto: CryptoProvider, hash: HashName, secret: Uint8Array): Uint8Array {
+  return expandLabel(crypto, hash, secret, 'traffic upd', new Uint8Array(0), hashLength[hash])
+}
+
+/** verify_data of Finished (RFC 8446 §4.4.4); `secret` is the sender's handshake traffic secret. */
+export function finishedData(
+  crypto: CryptoProvider,
+  hash: HashName,
+  secret: Uint8Array,
+  transcript: Uint8Array,
+): Uint8Array {
+  const key = expandLabel(crypto, hash, secret, 'finished', new Uint8Array(0), hashLength[hash])
+  return crypto.hmac(hash, key, transcript)
+}
+
+function derived(crypto: CryptoProvider, hash: HashName, secret: Uint8Array): Uint8Array {
+  return expandLabel(crypto, hash, secret, 'derived', crypto.hash(hash).digest(), hashLength[hash])
+}
+
+/** HKDF-Expand-Label (RFC 8446 §7.1); `label` is written without its "tls13 " prefix. */
+export function expandLabel(
+  crypto: CryptoProvider,
+  hash: HashName,
+  secret: Uint8Array,
+  label: string,
+  context: Uint8Array,
+  length: number,
+): Uint8Array {
+  const info = new Writer(64)
+  info.u16(length)
+  info.prefixed8((out) => out.raw(new TextEncoder().encode(`tls13 ${label}`)))
+  info.prefixed8((out) => out.raw(context))
+  return expand(crypto, hash, secret, info.finish(), length)
+}

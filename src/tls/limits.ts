@@ -1,0 +1,30 @@
+/** What a peer may make us do, at most. Every length has a limit before it has a loop. */
+export interface Limits {
+  /** A handshake message's body, in bytes. A ClientHello with two post-quantum shares has some 3 000. */
+  readonly handshakeMessageBytes: number
+  /** Records without content in a row. */
+  readonly emptyRecords: number
+  /** change_cipher_spec records in one handshake; RFC 8446 §D.4 has clients send one. */
+  readonly changeCipherSpecs: number
+  /** KeyUpdates in a row without application data between them. */
+  readonly keyUpdates: number
+  /** user_canceled alerts, which RFC 8446 §6.1 lets us ignore. */
+  readonly warnings: number
+  /** Bytes of refused early data that are skipped (RFC 8446 §4.2.10). */
+  readonly earlyDataBytes: number
+  /**
+   * Records under one key before we send a KeyUpdate. RFC 8446 §5.5 allows AES-GCM 2^24.5 full-size records; ChaCha20
+   * has no such bound, and takes the same.
+   */
+  readonly recordsPerKey: number
+}
+
+export const defaultLimits: Limits = {
+  handshakeMessageBytes: 65_536,
+  emptyRecords: 32,
+  changeCipherSpecs: 4,
+  keyUpdates: 32,
+  warnings: 4,
+  earlyDataBytes: 131_072,
+  recordsPerKey: 2 ** 24,
+}

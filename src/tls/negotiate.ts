@@ -1,0 +1,144 @@
+import type { GroupName } from '../crypto/provider.ts'
+import { extensionType, version } from '../wire/code-points.ts'
+import type { ClientHello } from '../wire/client-hello.ts'
+import { readProtocolNames } from '../wire/extensions/alpn.ts'
+import { readClientShares, type KeyShareEntry } from '../wire/extensions/key-share.ts'
+import { readNumbers16, readNumbers8 } from '../wire/extensions/number-list.ts'
+import { readServerNames } from '../wire/extensions/server-name.ts'
+import type { ServerConfig, ServerCredential } from './config.ts'
+import { fault } from './fault.ts'
+import { groupIds, isHandshakeSignature, preferredSuites, schemeIds, suites } from './suites.ts'
+import type { HandshakeSignatureName, Suite } from './suites.ts'
+
+/** Every choice that a ClientHello leads to, in one value. */
+export interface Negotiated {
+  readonly suite: Suite
+  readonly group: GroupName
+  /** The client's share for the group; undefined: a HelloRetryRequest has to ask for it. */
+  readonly share: Uint8Array | undefined
+  readonly credential: ServerCredential
+  readonly scheme: HandshakeSignatureName
+  readonly serverName: string | undefined
+  readonly alpn: string | undefined
+  /** The client may send early data, which we refuse and skip (RFC 8446 §4.2.10). */
+  readonly earlyData: boolean
+}
+
+/** Chooses, or throws the Fault that says why nothing can be chosen. The checks stand in the order of the RFC's duties. */
+export function negotiate(hello: ClientHello, config: ServerConfig): Negotiated {
+  const extensions = byType(hello)
+  // The version comes first: an older client should hear protocol_version, and not what else 1.3 would ask of it.
+  requireTls13(extensions)
+  // RFC 8446 §4.1.2: exactly one byte, zero.
+  if (hello.compressionMethods.length !== 1 || hello.compressionMethods[0] !== 0) throw fault('compression-offered')
+  checkPreSharedKey(hello, extensions)
+  const serverName = chooseName(extensions)
+  const suite = chooseSuite(hello, config)
+  const { group, share } = chooseGroup(extensions, config)
+  const alpn = chooseProtocol(extensions, config)
+  const chosen = chooseCredential(extensions, config, serverName)
+  return { suite, group, share, alpn, serverName, ...chosen, earlyData: extensions.has(extensionType.earlyData) }
+}
+
+type Extensions = ReadonlyMap<number, Uint8Array>
+
+function byType(hello: ClientHello): Extensions {
+  const extensions = new Map<number, Uint8Array>()
+  for (const { type, body } of hello.extensions) {
+    if (extensions.has(type)) throw fault('extension-twice', `extension ${type}`)
+    extensions.set(type, body)
+  }
+  return extensions
+}
+
+function requireTls13(extensions: Extensions): void {
+  const body = extensions.get(extensionType.supportedVersions)
+  // RFC 8446 §4.2.1: with the extension, legacy_version must not take part in the choice; without it, 1.3 is not offered.
+  if (body === undefined) throw fault('version-unsupported', 'no supported_versions: TLS 1.2 or older')
+  if (!readNumbers8(body, 'supported_versions').includes(version.tls13)) throw fault('version-unsupported')
+  // The downgrade sentinel in our random (§4.1.3) is for servers that negotiate 1.2 or less; this one never does.
+}
+
+function checkPreSharedKey(hello: ClientHello, extensions: Extensions): void {
+  if (!extensions.has(extensionType.preSharedKey)) return
+  if (hello.extensions.at(-1)?.type !== extensionType.preSharedKey) throw fault('pre-shared-key-not-last')
+  if (!extensions.has(extensionType.pskKeyExchangeModes)) throw fault('psk-modes-missing')
+  // No ticket of ours exists, so every offered PSK is unknown, and the handshake is a full one (§4.2.11).
+}
+
+/** The host name, in lower case without a trailing dot; undefined where the client sent none. */
+function chooseName(extensions: Extensions): string | undefined {
+  const body = extensions.get(extensionType.serverName)
+  if (body === undefined) return undefined
+  const hostNames = readServerNames(body).filter(({ type }) => type === 0)
+  if (hostNames.length > 1) throw fault('server-name-twice')
+  const bytes = hostNames[0]?.name
+  if (bytes === undefined) return undefined
+  // RFC 6066 §3: ASCII, A-labels for anything else. A NUL or a control character has fooled others.
+  if (bytes.length > 255 || bytes.some((byte) => byte <= 0x20 || byte >= 0x7f)) throw fault('server-name-illegal')
+  const name = String.fromCharCode(...bytes).toLowerCase()
+  return name.endsWith('.') ? name.slice(0, -1) : name
+}
+
+function chooseSuite(hello: ClientHello, config: ServerConfig): Suite {
+  const preferred = config.suites ?? preferredSuites[config.crypto.name]
+  const name = preferred.find((candidate) => hello.cipherSuites.includes(suites[candidate].id))
+  if (name === undefined) throw fault('no-common-suite')
+  return suites[name]
+}
+
+function chooseGroup(
+  extensions: Extensions,
+  config: ServerConfig,
+): { group: GroupName; share: Uint8Array | undefined } {
+  const groupsBody = extensions.get(extensionType.supportedGroups)
+  const sharesBody = extensions.get(extensionType.keyShare)
+  // RFC 8446 §9.2: without a PSK that we take, both must be there.
+  if (groupsBody === undefined) throw fault('supported-groups-missing')
+  if (sharesBody === undefined) throw fault('key-share-missing')
+  const groups = readNumbers16(groupsBody, 'supported_groups')
+  const shares = readClientShares(sharesBody)
+  checkShares(shares, groups)
+
+  const common = config.groups.filter((name) => groups.includes(groupIds[name]))
+  // A round trip costs a client more than a group of second choice: one with a share wins over a better one without.
+  const ready = common.find((name) => shares.some(({ group }) => group === groupIds[name]))
+  const group = ready ?? common[0]
+  if (group === undefined) throw fault('no-common-group')
+  return { group, share: shares.find((entry) => entry.group === groupIds[group])?.share }
+}
+
+function checkShares(shares: readonly KeyShareEntry[], groups: readonly number[]): void {
+  const seen = new Set<number>()
+  for (const { group } of shares) {
+    if (seen.has(group)) throw fault('key-share-twice', `group ${group}`)
+    if (!groups.includes(group)) throw fault('key-share-not-offered', `group ${group}`)
+    seen.add(group)
+  }
+}
+
+function chooseProtocol(extensions: Extensions, config: ServerConfig): string | undefined {
+  const body = extensions.get(extensionType.alpn)
+  if (body === undefined) return undefined
+  const offered = readProtocolNames(body).map((name) => String.fromCharCode(...name))
+  if (config.alpn.length === 0) return undefined
+  const chosen = config.alpn.find((name) => offered.includes(name))
+  if (chosen === undefined) throw fault('no-common-protocol')
+  return chosen
+}
+
+function chooseCredential(
+  extensions: Extensions,
+  config: ServerConfig,
+  serverName: string | undefined,
+): { credential: ServerCredential; scheme: HandshakeSignatureName } {
+  const body = extensions.get(extensionType.signatureAlgorithms)
+  if (body === undefined) throw fault('signature-algorithms-missing')
+  const offered = readNumbers16(body, 'signature_algorithms')
+  const credentials = config.credentials(serverName)
+  if (credentials === undefined) throw fault('server-name-unknown')
+  for (const credential of credentials)
+    for (const scheme of credential.signingKey.schemes)
+      if (isHandshakeSignature(scheme) && offered.includes(schemeIds[scheme].id)) return { credential, scheme }
+  throw fault('no-suitable-credential')
+}

@@ -1,0 +1,47 @@
+import { Reader } from '../../bytes/reader.ts'
+import { handshakeHeaderLength, type HandshakeMessage } from '../../wire/handshake.ts'
+import { fault } from '../fault.ts'
+
+/** Joins handshake messages that records have cut or coalesced (RFC 8446 §5.1). */
+export class Reassembly {
+  readonly #limit: number
+  #bytes = new Uint8Array(0)
+  #length = 0
+
+  /** `limit` is that of a message's body, in bytes. */
+  constructor(limit: number) {
+    this.#limit = limit
+  }
+
+  /** True where no message has begun. */
+  get empty(): boolean {
+    return this.#length === 0
+  }
+
+  push(fragment: Uint8Array): void {
+    const needed = this.#length + fragment.length
+    if (needed > this.#bytes.length) {
+      const grown = new Uint8Array(Math.max(needed, Math.min(this.#bytes.length * 2, this.#limit)))
+      grown.set(this.#bytes.subarray(0, this.#length))
+      this.#bytes = grown
+    }
+    this.#bytes.set(fragment, this.#length)
+    this.#length = needed
+  }
+
+  /** The next whole message, copied out, or undefined until more comes. Throws Fault as soon as a length is too great. */
+  next(): HandshakeMessage | undefined {
+    if (this.#length < handshakeHeaderLength) return undefined
+    const from = new Reader(this.#bytes.subarray(0, this.#length))
+    const type = from.u8('msg_type')
+    const length = from.u24('length')
+    if (length > this.#limit) throw fault('message-too-long', `${length} bytes`)
+    if (from.remaining < length) return undefined
+    const whole = handshakeHeaderLength + length
+    const raw = this.#bytes.slice(0, whole)
+    this.#bytes.copyWithin(0, whole, this.#length)
+    this.#length -= whole
+    if (this.#length === 0) this.#bytes = new Uint8Array(0)
+    return { type, body: raw.subarray(handshakeHeaderLength), raw }
+  }
+}

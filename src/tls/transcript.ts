@@ -1,0 +1,27 @@
+import type { CryptoProvider, Hash, HashName } from '../crypto/provider.ts'
+import { handshakeType } from '../wire/code-points.ts'
+import { writeHandshake } from '../wire/handshake.ts'
+
+/** The hash over all handshake messages (RFC 8446 §4.4.1). */
+export class Transcript {
+  readonly #hash: Hash
+
+  constructor(crypto: CryptoProvider, name: HashName) {
+    this.#hash = crypto.hash(name)
+  }
+
+  add(message: Uint8Array): void {
+    this.#hash.update(message)
+  }
+
+  digest(): Uint8Array {
+    return this.#hash.digest()
+  }
+}
+
+/** After a HelloRetryRequest, the first ClientHello stands in the transcript as its hash only (RFC 8446 §4.4.1). */
+export function messageHash(crypto: CryptoProvider, name: HashName, clientHello: Uint8Array): Uint8Array {
+  const hash = crypto.hash(name)
+  hash.update(clientHello)
+  return writeHandshake(handshakeType.messageHash, (out) => out.raw(hash.digest()))
+}

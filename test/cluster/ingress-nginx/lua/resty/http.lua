@@ -1,0 +1,6 @@
+-- Stand-in: a feature that no test uses.
+return {
+  new = function()
+    return nil, "not in this build"
+  end,
+}

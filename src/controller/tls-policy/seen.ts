@@ -1,0 +1,69 @@
+/** All that there is to see about one TLSPolicy: what observe.ts gathers and decide.ts judges. */
+import type { ConfigMap } from '../../api/config-map.ts'
+import type { Pod } from '../../api/pod.ts'
+import type { Reason } from '../../api/reasons.ts'
+import type { CertificateStatus, TLSPolicy } from '../../api/tls-policy.ts'
+import type { Workload } from '../../api/workload.ts'
+import type { Answers, Expectation } from '../certificates/rollout.ts'
+import type { Live, RawPolicy } from '../world.ts'
+
+export interface Seen {
+  readonly raw: RawPolicy
+  /** Absent where it can't be parsed; then `refusal` says why. */
+  readonly policy?: TLSPolicy
+  /** Why the policy as a whole can't be honoured. */
+  readonly refusal?: Refusal
+  readonly targets: readonly Target[]
+  /** Workloads that we rolled for this policy once, and that no policy governs any more. */
+  readonly abandoned: readonly Live<Workload>[]
+  /** All pods that carry this policy's sidecar, also of workloads that are gone. */
+  readonly injected: readonly Live<Pod>[]
+  readonly certificates: Certificates
+  /** What of our own making is there now. */
+  readonly own: {
+    readonly bundle: boolean
+    /** True where the bundle Secret holds what `certificates.data` says. */
+    readonly bundleInPlace: boolean
+    readonly derived: boolean
+    readonly derivedInPlace: boolean
+  }
+  /** The derived ConfigMap to keep; undefined where the flavour needs none. */
+  readonly derived?: Pick<ConfigMap, 'data' | 'binaryData'>
+  readonly webhook: {
+    /** Since when (ms) the API server has this policy's entries as they should be. */
+    readonly since?: number
+    /** Whether our own webhook answers with a certificate that its caBundle vouches for. */
+    readonly answers: boolean
+  }
+  readonly answers: Answers
+  /** When the pod, by uid, was first seen with the present generation, in ms. */
+  readonly generationSince: ReadonlyMap<string, number>
+}
+
+export interface Refusal {
+  readonly reason: Reason
+  readonly message: string
+  readonly conflictsWith?: readonly string[]
+}
+
+export interface Target {
+  readonly workload: Live<Workload>
+  /** Pods that the workload's selector matches and that have not ended. */
+  readonly pods: readonly Live<Pod>[]
+  readonly flavour?: string
+  /** What its pods should carry; undefined where `refusal` says why there is nothing to do. */
+  readonly plan?: { readonly fingerprint: string; readonly tlsPort: number; readonly summary: readonly string[] }
+  readonly refusal?: Refusal
+}
+
+/** What became of the Secrets. */
+export interface Certificates {
+  /** The bundle's generation; undefined where not one certificate can be served. */
+  readonly generation?: string
+  /** Data of the bundle Secret, base64. */
+  readonly data: Readonly<Record<string, string>>
+  /** One for each host and Secret, without what only pods can tell. */
+  readonly status: readonly CertificateStatus[]
+  readonly expectations: readonly Expectation[]
+  readonly missing: readonly { readonly namespace: string; readonly name: string }[]
+}

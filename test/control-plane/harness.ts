@@ -6,13 +6,13 @@ import { execFileSync } from 'node:child_process'
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import https from 'node:https'
 import { createServer } from 'node:net'
-import { homedir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { connect } from '../../src/kube/client.ts'
 import type { KubeClient } from '../../src/kube/client.ts'
 import { isAlreadyExists } from '../../src/kube/kube-error.ts'
 import { resources } from '../../src/kube/resource.ts'
+import { ensureKubernetes } from '../cluster/kubernetes.ts'
 import { start } from '../support/child.ts'
 import type { Child } from '../support/child.ts'
 import { temporaryFolder } from '../support/temporary-folder.ts'
@@ -39,7 +39,7 @@ export interface ControlPlane {
 
 /** Starts both and waits until the API server says that it is ready. */
 export async function startControlPlane(): Promise<ControlPlane> {
-  const programs = findPrograms()
+  const programs = await findPrograms()
   const folder = temporaryFolder('control-plane')
   const at = (name: string): string => join(folder.path, name)
   makeCertificates(folder.path)
@@ -131,21 +131,15 @@ export async function eventually(what: string, isSo: () => boolean | Promise<boo
   }
 }
 
-function findPrograms(): { readonly etcd: string; readonly apiServer: string } {
-  const assets = process.env['KUBEBUILDER_ASSETS']
-  const cache = join(process.env['CHITIN_CACHE'] ?? join(homedir(), '.cache', 'chitin'), 'kubernetes-1.36.3')
+async function findPrograms(): Promise<{ readonly etcd: string; readonly apiServer: string }> {
+  const assets = process.env['KUBEBUILDER_ASSETS'] ?? ''
+  const own = assets === '' ? [] : [assets]
   const path = (process.env['PATH'] ?? '').split(delimiter)
-  const own = assets === undefined || assets === '' ? [] : [assets]
-  const apiServer = [...own, cache].map((folder) => join(folder, 'kube-apiserver')).find((file) => existsSync(file))
   const etcd = [...own, ...path, '/usr/bin'].map((folder) => join(folder, 'etcd')).find((file) => existsSync(file))
-  if (apiServer === undefined)
-    throw new Error(
-      `kube-apiserver is neither in $KUBEBUILDER_ASSETS (${assets ?? 'not set'}) nor in ${cache}. ` +
-        'Get it by `npm run demo` or `npm run test:cluster`, which build it once, or by `setup-envtest use -p path`.',
-    )
   if (etcd === undefined)
     throw new Error('etcd is neither in $KUBEBUILDER_ASSETS nor on the PATH. Debian: apt-get install etcd-server')
-  return { etcd, apiServer }
+  const given = own.map((folder) => join(folder, 'kube-apiserver')).find((file) => existsSync(file))
+  return { etcd, apiServer: given ?? join(await ensureKubernetes(['kube-apiserver']), 'kube-apiserver') }
 }
 
 function makeCertificates(folder: string): void {

@@ -299,31 +299,39 @@ function rolloutOf(seen: Seen, policy: TLSPolicy, now: Date): Rollout {
 }
 
 function programmed(seen: Seen, policy: TLSPolicy, rollout: Rollout, now: Date): Finding {
-  const no = (reason: Reason, message: string): Finding => finding('Programmed', 'False', reason, message)
   const refused = seen.targets.find(({ plan }) => plan === undefined)
   const pods = seen.targets.flatMap((target) => target.pods.map((pod) => isUpToDate(pod, target)))
   const good = pods.filter(Boolean).length
   const state = `${good} of ${count(pods.length, 'pod')} with the sidecar`
   if (seen.certificates.generation === undefined) {
-    return no('NoCertificates', 'nothing is injected before there is a certificate to serve')
+    return notProgrammed('NoCertificates', 'nothing is injected before there is a certificate to serve')
   }
-  if (refused?.refusal !== undefined) return no(refused.refusal.reason, refused.refusal.message)
+  if (refused?.refusal !== undefined) return notProgrammed(refused.refusal.reason, refused.refusal.message)
   if (rollout.moving.length > 0) {
     const before = conditionsBefore(seen)
     const was = before?.find(({ type }) => type === 'Programmed')
     const since = before?.find(({ type, status }) => type === 'Reconciling' && status === 'True')?.lastTransitionTime
     const late = since !== undefined && now.getTime() - Date.parse(since) > policy.spec.rollout.progressDeadlineMs
     const stays = was?.reason === 'ProgressDeadlineExceeded' && was.observedGeneration === seen.raw.metadata.generation
-    if (late || stays) return no('ProgressDeadlineExceeded', `${state}; ${rollout.moving.join(', ')} did not finish`)
+    if (late || stays)
+      return notProgrammed('ProgressDeadlineExceeded', `${state}; ${rollout.moving.join(', ')} did not finish`)
     const wait = seen.webhook.answers ? '' : '; waiting for the webhook'
-    return no('RollingOut', `${state}; replacing those of ${rollout.moving.join(', ')}${wait}`)
+    return notProgrammed('RollingOut', `${state}; replacing those of ${rollout.moving.join(', ')}${wait}`)
   }
   if (rollout.stuck.length > 0) {
     const stuck = rollout.stuck.join(', ')
-    if (policy.spec.rollout.strategy === 'OnDelete') return no('AwaitingRestart', `${state}; restart ${stuck}`)
-    return no('PartiallyProgrammed', `${state}; restart ${stuck}: the webhook was not asked, or could not be`)
+    if (policy.spec.rollout.strategy === 'OnDelete')
+      return notProgrammed('AwaitingRestart', `${state}; restart ${stuck}`)
+    return notProgrammed(
+      'PartiallyProgrammed',
+      `${state}; restart ${stuck}: the webhook was not asked, or could not be`,
+    )
   }
   return finding('Programmed', 'True', 'Programmed', state)
+}
+
+function notProgrammed(reason: Reason, message: string): Finding {
+  return finding('Programmed', 'False', reason, message)
 }
 
 function resolvedRefs(seen: Seen): Finding {

@@ -1,0 +1,72 @@
+import type { Server } from 'node:http'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+
+/** What the admin port asks. Each answer is made when it is asked for. */
+export interface AdminSource {
+  /** False when the process is beyond help and should be restarted. */
+  live(): boolean
+  /** Undefined when ready, else a sentence why not. */
+  notReady(): Promise<string | undefined>
+  metrics(): Promise<{ readonly type: string; readonly text: string }>
+}
+
+export interface AdminServer {
+  readonly port: number
+  close(): Promise<void>
+}
+
+/** Serves /livez, /readyz and /metrics in plain HTTP. Nothing here is secret, and nothing here changes anything. */
+export async function startAdminServer(
+  { host, port }: { readonly host: string | undefined; readonly port: number },
+  source: AdminSource,
+): Promise<AdminServer> {
+  const server = createServer(
+    { requestTimeout: 5000, headersTimeout: 5000, maxHeaderSize: 8192 },
+    (request, response) => {
+      const answer = (status: number, text: string, type = 'text/plain; charset=utf-8'): void => {
+        response.writeHead(status, { 'content-type': type, 'cache-control': 'no-store' })
+        response.end(request.method === 'HEAD' ? undefined : text)
+      }
+      if (request.method !== 'GET' && request.method !== 'HEAD') return answer(405, 'only GET and HEAD\n')
+      respond(request.url?.split('?')[0] ?? '', source, answer).catch((error: unknown) => {
+        // The one who asks learns that it failed; what failed is ours to log elsewhere.
+        if (response.headersSent) response.destroy()
+        else answer(500, `failed: ${error instanceof Error ? error.message : 'unknown'}\n`)
+      })
+    },
+  )
+  server.maxConnections = 100
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject)
+    server.listen({ host, port }, resolve)
+  })
+  return {
+    port: (server.address() as AddressInfo).port, // it listens on TCP, so the address is no pipe's name
+    close: () => closeAll(server),
+  }
+}
+
+async function respond(
+  path: string,
+  source: AdminSource,
+  answer: (status: number, text: string, type?: string) => void,
+): Promise<void> {
+  if (path === '/livez') return source.live() ? answer(200, 'ok\n') : answer(503, 'not live\n')
+  if (path === '/readyz') {
+    const why = await source.notReady()
+    return why === undefined ? answer(200, 'ok\n') : answer(503, `${why}\n`)
+  }
+  if (path === '/metrics') {
+    const { type, text } = await source.metrics()
+    return answer(200, text, type)
+  }
+  answer(404, 'try /livez, /readyz or /metrics\n')
+}
+
+function closeAll(server: Server): Promise<void> {
+  return new Promise((resolve) => {
+    server.close(() => resolve())
+    server.closeAllConnections()
+  })
+}

@@ -268,12 +268,14 @@ function rolloutOf(seen: Seen, policy: TLSPolicy, now: Date): Rollout {
   let next: Write | undefined
   let busy = false
   for (const target of seen.targets) {
-    const { workload, plan } = target
+    const { workload, plan, pods } = target
     if (plan === undefined || isCurrent(target)) continue
     const value = rolloutValue(workload)
     const attempt = attemptOf(value, plan.fingerprint)
     const name = `${workload.kind} ${workload.metadata.name}`
-    if (attempt !== undefined && !isSettled(workload)) {
+    // A pod made from the rolled template, and still without the sidecar, slipped past the webhook.
+    const slipped = pods.some((pod) => !isUpToDate(pod, target) && annotation(pod, rolloutAnnotation) === value)
+    if (attempt !== undefined && !(isSettled(workload) && slipped)) {
       moving.push(name)
       busy = true
       continue
@@ -283,16 +285,12 @@ function rolloutOf(seen: Seen, policy: TLSPolicy, now: Date): Rollout {
       continue
     }
     moving.push(name)
-    // The roll-out ended, and still there are pods without the sidecar: they slipped past the webhook.
-    next ??= {
-      do: 'roll',
-      workload,
-      value: attempt === undefined ? plan.fingerprint : `${plan.fingerprint}-${attempt + 1}`,
-    }
+    const again = attempt === undefined ? plan.fingerprint : `${plan.fingerprint}-${attempt + 1}`
+    next ??= { do: 'roll', workload, value: again }
   }
   if (next === undefined || busy || seen.certificates.generation === undefined) return { writes: [], moving, stuck }
   const settledAt = (seen.webhook.since ?? now.getTime()) + settleMs
-  if (!seen.webhook.answers || settledAt > now.getTime() || seen.webhook.since === undefined) {
+  if (!seen.webhook.answers || seen.webhook.since === undefined || settledAt > now.getTime()) {
     return { writes: [], moving, stuck, waitMs: Math.max(100, settledAt - now.getTime()) }
   }
   return { writes: [next], moving, stuck }

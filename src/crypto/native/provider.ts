@@ -9,15 +9,26 @@ import {
   createPublicKey,
   diffieHellman,
   sign,
-  verify,
+  verify as verifySignature,
   type Hash as NodeHash,
   type KeyObject,
 } from 'node:crypto'
 import { concat, equalConstantTime } from '../../bytes/arrays.ts'
+import { aead, type Cipher } from '../aead.ts'
 import {
-  aeadKeyLength,
+  checkRsaPrivateKey,
+  demandScheme,
+  isRsaPublicKey,
+  isUncompressed,
+  p256Scalar,
+  saltLength,
+  scalarLength,
+  schemeFits,
+  signatureDetails,
+  signingSchemes,
+} from '../key-check.ts'
+import {
   tagLength,
-  type Aead,
   type AeadName,
   type CryptoProvider,
   type Hash,
@@ -30,20 +41,22 @@ import {
 
 /**
  * The primitives of node:crypto (OpenSSL's libcrypto), and nothing else of it: not its TLS, not its X.509 parser. Keys
- * come in as numbers and go over as JWK, so no DER of a stranger reaches C through here.
+ * come in as numbers and go over as JWK, so no DER of a stranger reaches C through here, except the two integers of an
+ * ECDSA signature (RFC 8446 §4.2.3 leaves no other form).
  */
 export const native: CryptoProvider = {
   name: 'native',
   hash: (name) => wrapHash(createHash(nodeHash[name])),
   hmac: (name, key, message) => bytes(createHmac(nodeHash[name], key).update(message).digest()),
-  aead,
+  aead: (name, key) => aead(name, key, cipher),
   keyExchange: (name) => (name === 'X25519' ? x25519 : p256),
   signingKey,
-  verify: verifySignature,
+  verify,
 }
 
 const nodeHash = { 'SHA-256': 'sha256', 'SHA-384': 'sha384', 'SHA-512': 'sha512' } as const
-const cipherName = {
+const nodeCurve = { 'P-256': 'prime256v1', 'P-384': 'secp384r1' } as const
+const nodeCipher = {
   'AES-128-GCM': 'aes-128-gcm',
   'AES-256-GCM': 'aes-256-gcm',
   'ChaCha20-Poly1305': 'chacha20-poly1305',
@@ -62,45 +75,48 @@ function wrapHash(hash: NodeHash): Hash {
   }
 }
 
-function aead(name: AeadName, key: Uint8Array): Aead {
-  if (key.length !== aeadKeyLength[name])
-    throw new RangeError(`${name}: key of ${key.length} bytes, expected ${aeadKeyLength[name]}`)
-  const secret = Uint8Array.from(key)
-  // One cast: the three ciphers take the same options, but their types are three overloads.
-  const cipher = cipherName[name] as 'chacha20-poly1305'
+function cipher(name: AeadName, key: Uint8Array): Cipher {
+  // One cast: the three ciphers take the same options, but their types are overloads.
+  const algorithm = nodeCipher[name] as 'chacha20-poly1305'
   const options = { authTagLength: tagLength }
   return {
     seal(nonce, aad, plaintext) {
-      const seal = createCipheriv(cipher, secret, nonce, options).setAAD(aad, { plaintextLength: plaintext.length })
-      return concat(seal.update(plaintext), seal.final(), seal.getAuthTag())
+      const sealing = createCipheriv(algorithm, key, nonce, options).setAAD(aad, { plaintextLength: plaintext.length })
+      return concat(sealing.update(plaintext), sealing.final(), sealing.getAuthTag())
     },
     open(nonce, aad, ciphertext) {
       const length = ciphertext.length - tagLength
-      if (length < 0) return undefined
-      const open = createDecipheriv(cipher, secret, nonce, options).setAAD(aad, { plaintextLength: length })
-      open.setAuthTag(ciphertext.subarray(length))
-      const plaintext = open.update(ciphertext.subarray(0, length))
+      const opening = createDecipheriv(algorithm, key, nonce, options).setAAD(aad, { plaintextLength: length })
+      opening.setAuthTag(ciphertext.subarray(length))
+      const plaintext = opening.update(ciphertext.subarray(0, length))
       try {
-        open.final()
+        opening.final()
       } catch {
+        // What was deciphered before the tag was seen to be wrong must not outlive this call.
+        plaintext.fill(0)
         return undefined
       }
       return bytes(plaintext)
     },
-    wipe: () => void secret.fill(0),
+    wipe() {
+      // Nothing is kept between records but the key.
+    },
   }
 }
 
 const x25519: KeyExchange = {
   keyPair(random) {
     const privateKey = random(32)
-    return { privateKey, share: bytes(fromBase64(x25519Key(privateKey).export({ format: 'jwk' }).x)) }
+    return { privateKey, share: fromBase64(createPublicKey(x25519Key(privateKey)).export({ format: 'jwk' }).x) }
   },
   sharedSecret(privateKey, peerShare) {
+    const key = x25519Key(privateKey)
     if (peerShare.length !== 32) return undefined
     try {
-      const publicKey = createPublicKey({ key: { kty: 'OKP', crv: 'X25519', x: toBase64(peerShare) }, format: 'jwk' })
-      const secret = bytes(diffieHellman({ privateKey: x25519Key(privateKey), publicKey }))
+      const peer = { kty: 'OKP', crv: 'X25519', x: toBase64(peerShare) }
+      const publicKey = createPublicKey({ key: peer, format: 'jwk' })
+      const secret = bytes(diffieHellman({ privateKey: key, publicKey }))
+      // RFC 7748 §6.1. OpenSSL refuses it by itself; that is not ours to rely on.
       return equalConstantTime(secret, new Uint8Array(32)) ? undefined : secret
     } catch {
       return undefined
@@ -109,22 +125,28 @@ const x25519: KeyExchange = {
 }
 
 function x25519Key(privateKey: Uint8Array): KeyObject {
-  // PKCS#8 of RFC 8410 §7: JWK would ask for the public key, which only this call can compute.
-  const prefix = Buffer.from('302e020100300506032b656e04220420', 'hex')
-  return createPrivateKey({ key: Buffer.concat([prefix, privateKey]), format: 'der', type: 'pkcs8' })
+  if (privateKey.length !== 32) throw new RangeError(`X25519: private key of ${privateKey.length} bytes, expected 32`)
+  // JWK demands an `x` beside `d`, which only this call can compute; Node reads `d` alone and derives the public key.
+  const jwk = { kty: 'OKP', crv: 'X25519', d: toBase64(privateKey), x: toBase64(new Uint8Array(32)) }
+  return createPrivateKey({ key: jwk, format: 'jwk' })
 }
 
 const p256: KeyExchange = {
   keyPair(random) {
-    const privateKey = scalarFrom(random(40))
+    const privateKey = p256Scalar(random(40))
     const pair = createECDH('prime256v1')
     pair.setPrivateKey(privateKey)
     return { privateKey, share: bytes(pair.getPublicKey()) }
   },
   sharedSecret(privateKey, peerShare) {
-    if (peerShare.length !== 65 || peerShare[0] !== 4) return undefined
     const pair = createECDH('prime256v1')
-    pair.setPrivateKey(privateKey)
+    try {
+      if (privateKey.length !== 32) throw new RangeError()
+      pair.setPrivateKey(privateKey)
+    } catch {
+      throw new RangeError('P-256: the private key is not 32 bytes in the range 1 to n-1')
+    }
+    if (!isUncompressed('P-256', peerShare)) return undefined
     try {
       return bytes(pair.computeSecret(peerShare))
     } catch {
@@ -133,75 +155,82 @@ const p256: KeyExchange = {
   },
 }
 
-// FIPS 186-5 A.2.1: 64 bits more than the order make the bias of the reduction negligible.
-function scalarFrom(random: Uint8Array): Uint8Array {
-  const order = 0xffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551n
-  const wide = BigInt(`0x${Buffer.from(random).toString('hex')}`)
-  return bytes(Buffer.from(((wide % (order - 1n)) + 1n).toString(16).padStart(64, '0'), 'hex'))
-}
-
 function signingKey(key: PrivateKey): SigningKey {
+  checkPrivateKey(key)
   const object = importPrivate(key)
   return {
-    schemes: schemesOf(key),
+    schemes: signingSchemes(key),
     sign(scheme, message) {
-      if (!schemesOf(key).includes(scheme)) throw new Error(`a key of kind ${key.kind} cannot sign ${scheme}`)
+      demandScheme(key, scheme)
       return bytes(sign(digestOf(scheme), message, { key: object, ...padding(scheme) }))
     },
   }
+}
+
+/** Node takes a JWK whose private and public halves are strangers; the interface promises to refuse it. */
+function checkPrivateKey(key: PrivateKey): void {
+  if (key.kind === 'rsa') return checkRsaPrivateKey(key)
+  if (key.kind === 'ed25519') {
+    const derived = key.seed.length === 32 && createPublicKey(importPrivate(key)).export({ format: 'jwk' }).x
+    if (derived !== toBase64(key.publicKey)) throw new Error('the Ed25519 private key does not match its public key')
+    return
+  }
+  const pair = createECDH(nodeCurve[key.curve])
+  try {
+    if (key.scalar.length !== scalarLength[key.curve]) throw new RangeError()
+    pair.setPrivateKey(key.scalar)
+  } catch {
+    throw new Error(`the ${key.curve} private key is not in the range 1 to n-1`)
+  }
+  if (!equalConstantTime(pair.getPublicKey(), key.point))
+    throw new Error(`the ${key.curve} private key does not match its public key`)
 }
 
 function importPrivate(key: PrivateKey): KeyObject {
   try {
     return createPrivateKey({ key: privateJwk(key), format: 'jwk' })
   } catch {
-    // OpenSSL's message may quote the input; ours must not.
+    // OpenSSL's message may quote the input; ours must not, and so it has no cause either.
     throw new Error(`the ${key.kind} private key is not a valid one`)
   }
 }
 
-function verifySignature(scheme: SignatureName, key: PublicKey, message: Uint8Array, signature: Uint8Array): boolean {
-  if (!schemesOf(key).includes(scheme) && !(key.kind === 'rsa' && scheme.startsWith('RSA-PKCS1'))) return false
+function verify(scheme: SignatureName, key: PublicKey, message: Uint8Array, signature: Uint8Array): boolean {
+  if (!schemeFits(key, scheme)) return false
+  if (key.kind === 'rsa' && !isRsaPublicKey(key)) return false
+  if (key.kind === 'ecdsa' && !isUncompressed(key.curve, key.point)) return false
   try {
     const object = createPublicKey({ key: publicJwk(key), format: 'jwk' })
-    return verify(digestOf(scheme), message, { key: object, ...padding(scheme) }, signature)
+    return verifySignature(digestOf(scheme), message, { key: object, ...padding(scheme) }, signature)
   } catch {
     return false
   }
 }
 
-function schemesOf(key: PrivateKey | PublicKey): readonly SignatureName[] {
-  if (key.kind === 'ed25519') return ['Ed25519']
-  if (key.kind === 'rsa') return ['RSA-PSS-SHA256', 'RSA-PSS-SHA384', 'RSA-PSS-SHA512']
-  return key.curve === 'P-256' ? ['ECDSA-P256-SHA256'] : ['ECDSA-P384-SHA384']
-}
-
 function digestOf(scheme: SignatureName): string | undefined {
-  if (scheme === 'Ed25519') return undefined
-  return `sha${scheme.slice(-3)}`
+  // Ed25519 does its own hashing, and Node wants to hear of none.
+  return scheme === 'Ed25519' ? undefined : nodeHash[signatureDetails[scheme].hash]
 }
 
 function padding(scheme: SignatureName): object {
-  if (scheme.startsWith('RSA-PSS'))
-    return { padding: constants.RSA_PKCS1_PSS_PADDING, saltLength: constants.RSA_PSS_SALTLEN_DIGEST }
-  if (scheme.startsWith('RSA-PKCS1')) return { padding: constants.RSA_PKCS1_PADDING }
-  return scheme === 'Ed25519' ? {} : { dsaEncoding: 'der' }
+  const { kind, padding } = signatureDetails[scheme]
+  if (padding === 'pss') return { padding: constants.RSA_PKCS1_PSS_PADDING, saltLength: saltLength(scheme) }
+  if (padding === 'pkcs1') return { padding: constants.RSA_PKCS1_PADDING }
+  return kind === 'ecdsa' ? { dsaEncoding: 'der' } : {}
 }
 
 function publicJwk(key: PublicKey): Record<string, string> {
   if (key.kind === 'ed25519') return { kty: 'OKP', crv: 'Ed25519', x: toBase64(key.publicKey) }
   if (key.kind === 'rsa') return { kty: 'RSA', n: toBase64(key.n), e: toBase64(key.e) }
-  if (key.point[0] !== 4) throw new RangeError('EC point: expected the uncompressed form')
-  const half = (key.point.length - 1) / 2
-  const x = toBase64(key.point.subarray(1, 1 + half))
-  return { kty: 'EC', crv: key.curve, x, y: toBase64(key.point.subarray(1 + half)) }
+  const half = 1 + scalarLength[key.curve]
+  return { kty: 'EC', crv: key.curve, x: toBase64(key.point.subarray(1, half)), y: toBase64(key.point.subarray(half)) }
 }
 
 function privateJwk(key: PrivateKey): Record<string, string> {
   if (key.kind === 'ed25519') return { ...publicJwk(key), d: toBase64(key.seed) }
   if (key.kind === 'ecdsa') return { ...publicJwk(key), d: toBase64(key.scalar) }
-  const crt = { p: toBase64(key.p), q: toBase64(key.q), dp: toBase64(key.dp), dq: toBase64(key.dq) }
-  return { ...publicJwk(key), d: toBase64(key.d), ...crt, qi: toBase64(key.qi) }
+  const primes = { p: toBase64(key.p), q: toBase64(key.q), dp: toBase64(key.dp), dq: toBase64(key.dq) }
+  return { ...publicJwk(key), d: toBase64(key.d), ...primes, qi: toBase64(key.qi) }
 }
 
 function toBase64(data: Uint8Array): string {
@@ -209,5 +238,5 @@ function toBase64(data: Uint8Array): string {
 }
 
 function fromBase64(text: string | undefined): Uint8Array {
-  return Buffer.from(text ?? '', 'base64url')
+  return bytes(Buffer.from(text ?? '', 'base64url'))
 }

@@ -5,31 +5,37 @@ import { p256 as curveP256, p384 } from '@noble/curves/nist.js'
 import { hmac } from '@noble/hashes/hmac.js'
 import { sha256, sha384, sha512 } from '@noble/hashes/sha2.js'
 import { equalConstantTime } from '../../bytes/arrays.ts'
+import { aead, type Cipher } from '../aead.ts'
 import {
-  aeadKeyLength,
-  tagLength,
-  type Aead,
-  type AeadName,
-  type CryptoProvider,
-  type Hash,
-  type HashName,
-  type KeyExchange,
-  type PrivateKey,
-  type PublicKey,
-  type SignatureName,
-  type SigningKey,
+  demandScheme,
+  isUncompressed,
+  p256Scalar,
+  schemeFits,
+  signingSchemes,
+  type EcdsaPrivateKey,
+} from '../key-check.ts'
+import type {
+  AeadName,
+  CryptoProvider,
+  Hash,
+  HashName,
+  KeyExchange,
+  PrivateKey,
+  PublicKey,
+  SignatureName,
+  SigningKey,
 } from '../provider.ts'
-import { rsaSigningKey, verifyRsa } from './rsa.ts'
+import { rsaSigningKey, verifyRsa } from './rsa/rsa.ts'
 
 /**
  * Primitives in JavaScript only: the audited @noble libraries, and for RSA (which they do not have) our own. No C code
- * touches a secret or a peer's bytes. It is the default, the reference, and the oracle of the other providers.
+ * touches a secret or a peer's bytes. It is the reference, and the oracle of the other providers.
  */
 export const noble: CryptoProvider = {
   name: 'noble',
   hash: (name) => wrapHash(hashes[name].create()),
   hmac: (name, key, message) => hmac(hashes[name], key, message),
-  aead,
+  aead: (name, key) => aead(name, key, cipher),
   keyExchange: (name) => (name === 'X25519' ? x25519 : p256),
   signingKey,
   verify,
@@ -52,22 +58,20 @@ function wrapHash(hash: NobleHash): Hash {
   }
 }
 
-function aead(name: AeadName, key: Uint8Array): Aead {
-  if (key.length !== aeadKeyLength[name])
-    throw new RangeError(`${name}: key of ${key.length} bytes, expected ${aeadKeyLength[name]}`)
-  const secret = Uint8Array.from(key)
+function cipher(name: AeadName, key: Uint8Array): Cipher {
   const cipher = name === 'ChaCha20-Poly1305' ? chacha20poly1305 : gcm
   return {
-    seal: (nonce, aad, plaintext) => cipher(secret, nonce, aad).encrypt(plaintext),
+    seal: (nonce, aad, plaintext) => cipher(key, nonce, aad).encrypt(plaintext),
     open(nonce, aad, ciphertext) {
-      if (ciphertext.length < tagLength) return undefined
       try {
-        return cipher(secret, nonce, aad).decrypt(ciphertext)
+        return cipher(key, nonce, aad).decrypt(ciphertext)
       } catch {
         return undefined
       }
     },
-    wipe: () => void secret.fill(0),
+    wipe() {
+      // Nothing is kept between records but the key.
+    },
   }
 }
 
@@ -77,9 +81,11 @@ const x25519: KeyExchange = {
     return { privateKey, share: curve25519.getPublicKey(privateKey) }
   },
   sharedSecret(privateKey, peerShare) {
+    if (privateKey.length !== 32) throw new RangeError(`X25519: private key of ${privateKey.length} bytes, expected 32`)
     if (peerShare.length !== 32) return undefined
     try {
       const secret = curve25519.getSharedSecret(privateKey, peerShare)
+      // RFC 7748 §6.1. The library refuses it by itself; that is not ours to rely on.
       return equalConstantTime(secret, new Uint8Array(32)) ? undefined : secret
     } catch {
       return undefined
@@ -89,16 +95,13 @@ const x25519: KeyExchange = {
 
 const p256: KeyExchange = {
   keyPair(random) {
-    // FIPS 186-5 A.2.1: 64 bits more than the order make the bias of the reduction negligible.
-    const wide = random(40)
-    let value = 0n
-    for (const byte of wide) value = (value << 8n) | BigInt(byte)
-    const scalar = (value % (curveP256.Point.Fn.ORDER - 1n)) + 1n
-    const privateKey = curveP256.Point.Fn.toBytes(scalar)
+    const privateKey = p256Scalar(random(40))
     return { privateKey, share: curveP256.getPublicKey(privateKey, false) }
   },
   sharedSecret(privateKey, peerShare) {
-    if (peerShare.length !== 65 || peerShare[0] !== 4) return undefined
+    if (!curveP256.utils.isValidSecretKey(privateKey))
+      throw new RangeError('P-256: the private key is not 32 bytes in the range 1 to n-1')
+    if (!isUncompressed('P-256', peerShare)) return undefined
     try {
       // RFC 8446 §7.4.2: the secret is the x coordinate, without its sign byte.
       return curveP256.getSharedSecret(privateKey, peerShare, true).slice(1)
@@ -109,41 +112,44 @@ const p256: KeyExchange = {
 }
 
 function signingKey(key: PrivateKey): SigningKey {
-  if (key.kind === 'rsa') return rsaSigningKey(key, (name) => hashes[name])
-  if (key.kind === 'ed25519') {
-    if (key.seed.length !== 32 || !equalConstantTime(ed25519.getPublicKey(key.seed), key.publicKey))
-      throw new Error('the ed25519 private key does not match its public key')
-    return {
-      schemes: ['Ed25519'],
-      sign: (scheme, message) => (demand(scheme, 'Ed25519'), ed25519.sign(message, key.seed)),
-    }
-  }
-  const curve = curves[key.curve]
-  const only = key.curve === 'P-256' ? 'ECDSA-P256-SHA256' : 'ECDSA-P384-SHA384'
-  if (!curve.utils.isValidSecretKey(key.scalar))
-    throw new Error(`the ${key.curve} private key is not in the range 1 to n-1`)
-  if (!equalConstantTime(curve.getPublicKey(key.scalar, false), key.point))
-    throw new Error(`the ${key.curve} private key does not match its public key`)
+  const sign = signer(key)
   return {
-    schemes: [only],
+    schemes: signingSchemes(key),
     sign(scheme, message, random) {
-      demand(scheme, only)
-      // RFC 6979 hedged with fresh randomness (§3.6): neither a bad generator nor a glitch repeats a nonce.
-      return curve.sign(message, key.scalar, { format: 'der', lowS: false, extraEntropy: random(32) })
+      demandScheme(key, scheme)
+      return sign(scheme, message, random)
     },
   }
 }
 
-function demand(scheme: SignatureName, only: SignatureName): void {
-  if (scheme !== only) throw new Error(`a key for ${only} cannot sign ${scheme}`)
+function signer(key: PrivateKey): SigningKey['sign'] {
+  if (key.kind === 'rsa') return rsaSigningKey(key, (name) => hashes[name])
+  if (key.kind === 'ecdsa') return ecdsaSigner(key)
+  if (key.seed.length !== 32 || !equalConstantTime(ed25519.getPublicKey(key.seed), key.publicKey))
+    throw new Error('the Ed25519 private key does not match its public key')
+  const seed = Uint8Array.from(key.seed)
+  return (_, message) => ed25519.sign(message, seed)
+}
+
+function ecdsaSigner(key: EcdsaPrivateKey): SigningKey['sign'] {
+  const curve = curves[key.curve]
+  if (!curve.utils.isValidSecretKey(key.scalar))
+    throw new Error(`the ${key.curve} private key is not in the range 1 to n-1`)
+  if (!equalConstantTime(curve.getPublicKey(key.scalar, false), key.point))
+    throw new Error(`the ${key.curve} private key does not match its public key`)
+  const scalar = Uint8Array.from(key.scalar)
+  // RFC 6979 §3.6: hedged with fresh randomness, so that neither a bad generator nor a glitch repeats a nonce.
+  return (_, message, random) => curve.sign(message, scalar, { format: 'der', lowS: false, extraEntropy: random(32) })
 }
 
 function verify(scheme: SignatureName, key: PublicKey, message: Uint8Array, signature: Uint8Array): boolean {
+  if (!schemeFits(key, scheme)) return false
+  if (key.kind === 'ecdsa' && !isUncompressed(key.curve, key.point)) return false
   try {
     if (key.kind === 'rsa') return verifyRsa(scheme, key, message, signature, (name) => hashes[name])
-    if (key.kind === 'ed25519')
-      return scheme === 'Ed25519' && ed25519.verify(signature, message, key.publicKey, { zip215: false })
-    if (scheme !== (key.curve === 'P-256' ? 'ECDSA-P256-SHA256' : 'ECDSA-P384-SHA384')) return false
+    // RFC 8032 §5.1.7, not ZIP 215, which takes encodings that the RFC refuses.
+    if (key.kind === 'ed25519') return ed25519.verify(signature, message, key.publicKey, { zip215: false })
+    // ECDSA as everybody makes it: half of all honest signatures have a high s.
     return curves[key.curve].verify(signature, message, key.point, { format: 'der', lowS: false })
   } catch {
     return false

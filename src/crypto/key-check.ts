@@ -1,0 +1,135 @@
+import {
+  hashLength,
+  type CurveName,
+  type HashName,
+  type PrivateKey,
+  type PublicKey,
+  type SignatureName,
+} from './provider.ts'
+
+/**
+ * What is asked of keys before any provider takes them, so that the providers agree on which keys exist: a library may
+ * be content with numbers that do not belong together, and fail, or leak, only when it signs.
+ *
+ * BigInt reads private numbers here. Its time depends on them, but a key is read once when it is loaded, at no peer's
+ * call. No message contains a part of a key.
+ */
+export type RsaPrivateKey = Extract<PrivateKey, { kind: 'rsa' }>
+export type RsaPublicKey = Extract<PublicKey, { kind: 'rsa' }>
+export type EcdsaPrivateKey = Extract<PrivateKey, { kind: 'ecdsa' }>
+export type EcdsaPublicKey = Extract<PublicKey, { kind: 'ecdsa' }>
+
+/** Length of a scalar, and of each coordinate, in bytes. */
+export const scalarLength = { 'P-256': 32, 'P-384': 48 } as const satisfies Record<CurveName, number>
+
+/** Throws where the numbers are not those of one RSA key of 2048 to 8192 bits. That p and q are prime is not tested. */
+export function checkRsaPrivateKey(key: RsaPrivateKey): void {
+  const [n, e, d, p, q] = [toInteger(key.n), toInteger(key.e), toInteger(key.d), toInteger(key.p), toInteger(key.q)]
+  const bits = bitLength(n)
+  if (bits < 2048 || bits > 8192) throw new Error(`the RSA modulus has ${bits} bits, expected 2048 to 8192`)
+  if (!isPublicExponent(e)) throw new Error('the RSA public exponent is not an odd number of 2 to 33 bits')
+  const [dp, dq, qi] = [toInteger(key.dp), toInteger(key.dq), toInteger(key.qi)]
+  const sound =
+    p > 1n &&
+    q > 1n &&
+    p * q === n &&
+    (p & q & 1n) === 1n &&
+    dp < p &&
+    dq < q &&
+    qi < p &&
+    (dp * e) % (p - 1n) === 1n &&
+    (dq * e) % (q - 1n) === 1n &&
+    d % (p - 1n) === dp % (p - 1n) &&
+    d % (q - 1n) === dq % (q - 1n) &&
+    (qi * q) % p === 1n
+  if (!sound) throw new Error('the parts of the RSA private key do not belong together')
+}
+
+/**
+ * Whether an RSA public key is worth verifying with. The bounds keep a hostile certificate from buying minutes of our
+ * time; the lower one still lets old certificates be read, and it is not here that they are judged.
+ */
+export function isRsaPublicKey(key: RsaPublicKey): boolean {
+  const n = toInteger(key.n)
+  const bits = bitLength(n)
+  return bits >= 1024 && bits <= 8192 && (n & 1n) === 1n && isPublicExponent(toInteger(key.e))
+}
+
+/** Whether the point has the uncompressed form, the only one TLS 1.3 has (RFC 8446 §4.2.8.2). Not whether it is on the curve. */
+export function isUncompressed(curve: CurveName, point: Uint8Array): boolean {
+  return point.length === 1 + 2 * scalarLength[curve] && point[0] === 4
+}
+
+/** The schemes that a private key signs with, best first. */
+export function signingSchemes(key: PrivateKey): readonly SignatureName[] {
+  if (key.kind === 'ed25519') return ['Ed25519']
+  if (key.kind === 'ecdsa') return [key.curve === 'P-256' ? 'ECDSA-P256-SHA256' : 'ECDSA-P384-SHA384']
+  return ['RSA-PSS-SHA256', 'RSA-PSS-SHA384', 'RSA-PSS-SHA512']
+}
+
+/** Throws where a key is asked for a scheme that is not its own. */
+export function demandScheme(key: PrivateKey, scheme: SignatureName): void {
+  if (!signingSchemes(key).includes(scheme)) throw new Error(`a key of kind ${key.kind} cannot sign ${scheme}`)
+}
+
+/** Whether a signature of this scheme can be one of this key. */
+export function schemeFits(key: PublicKey, scheme: SignatureName): boolean {
+  const details = signatureDetails[scheme]
+  return details.kind === key.kind && (key.kind !== 'ecdsa' || details.curve === key.curve)
+}
+
+interface Details {
+  readonly kind: PublicKey['kind']
+  readonly hash: HashName
+  readonly curve?: CurveName
+  readonly padding?: 'pss' | 'pkcs1'
+}
+
+/** What each scheme is made of. */
+export const signatureDetails: Readonly<Record<SignatureName, Details>> = {
+  'ECDSA-P256-SHA256': { kind: 'ecdsa', curve: 'P-256', hash: 'SHA-256' },
+  'ECDSA-P384-SHA384': { kind: 'ecdsa', curve: 'P-384', hash: 'SHA-384' },
+  Ed25519: { kind: 'ed25519', hash: 'SHA-512' },
+  'RSA-PSS-SHA256': { kind: 'rsa', padding: 'pss', hash: 'SHA-256' },
+  'RSA-PSS-SHA384': { kind: 'rsa', padding: 'pss', hash: 'SHA-384' },
+  'RSA-PSS-SHA512': { kind: 'rsa', padding: 'pss', hash: 'SHA-512' },
+  'RSA-PKCS1-SHA256': { kind: 'rsa', padding: 'pkcs1', hash: 'SHA-256' },
+  'RSA-PKCS1-SHA384': { kind: 'rsa', padding: 'pkcs1', hash: 'SHA-384' },
+  'RSA-PKCS1-SHA512': { kind: 'rsa', padding: 'pkcs1', hash: 'SHA-512' },
+}
+
+/**
+ * A P-256 scalar from 40 random bytes: reduced modulo n-1, plus 1. The 64 bits it has more than the order make the bias
+ * of the reduction negligible (FIPS 186-5 A.2.1).
+ */
+export function p256Scalar(random: Uint8Array): Uint8Array {
+  if (random.length !== 40) throw new RangeError(`P-256: ${random.length} random bytes, expected 40`)
+  return fromInteger((toInteger(random) % (p256Order - 1n)) + 1n, 32)
+}
+
+export function toInteger(bytes: Uint8Array): bigint {
+  let hex = '0'
+  for (const byte of bytes) hex += byte.toString(16).padStart(2, '0')
+  return BigInt(`0x${hex}`)
+}
+
+export function fromInteger(value: bigint, length: number): Uint8Array {
+  const hex = value.toString(16).padStart(length * 2, '0')
+  if (hex.length > length * 2) throw new RangeError(`an integer does not fit in ${length} bytes`)
+  return Uint8Array.from({ length }, (_, i) => Number.parseInt(hex.slice(2 * i, 2 * i + 2), 16))
+}
+
+export function bitLength(value: bigint): number {
+  return value === 0n ? 0 : value.toString(2).length
+}
+
+function isPublicExponent(e: bigint): boolean {
+  return e >= 3n && e < 1n << 33n && (e & 1n) === 1n
+}
+
+const p256Order = 0xffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551n
+
+/** Salts in PSS are as long as the hash (RFC 8446 §4.2.3). */
+export function saltLength(scheme: SignatureName): number {
+  return hashLength[signatureDetails[scheme].hash]
+}

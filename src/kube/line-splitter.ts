@@ -20,7 +20,8 @@ export class LineSplitter {
       if (line.trim() !== '') lines.push(line)
       start = end + 1
     }
-    this.#hold(chunk.subarray(start))
+    // A copy: a view of a few bytes would keep the whole chunk in memory, and its owner may write to it.
+    this.#hold(chunk.slice(start))
     return lines
   }
 

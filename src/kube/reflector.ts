@@ -57,7 +57,7 @@ export class Reflector<T extends KubeObject, I extends string = never> {
   #resourceVersion: string | undefined
   /** Failures in a row, for the backoff. */
   #attempt = 0
-  /** Watches in a row that failed without an event: perhaps it is the version that the server cannot digest. */
+  /** Watches in a row that the server refused, or that made no sense: perhaps it cannot digest our version. */
   #barren = 0
 
   constructor(options: ReflectorOptions<T, I>) {
@@ -170,7 +170,7 @@ export class Reflector<T extends KubeObject, I extends string = never> {
   async #recover(during: 'list' | 'watch', error: unknown, signal: AbortSignal): Promise<void> {
     this.#stats.failures++
     const expired = isExpired(error)
-    this.#barren++
+    if (isRefusal(error)) this.#barren++
     if (expired || this.#barren >= barrenWatchesBeforeList) this.#resourceVersion = undefined
 
     const { baseMs, maxMs } = this.#backoff
@@ -189,7 +189,14 @@ export class Reflector<T extends KubeObject, I extends string = never> {
   }
 }
 
-const barrenWatchesBeforeList = 3
+/** A server that is down or overloaded has said nothing about our version; listing would only add to its load. */
+function isRefusal(error: unknown): boolean {
+  if (!(error instanceof KubeError)) return true
+  if (error.status === 0) return error.reason === 'Malformed'
+  return error.status !== 429 && error.status !== 503
+}
+
+const barrenWatchesBeforeList = 10
 /** No server's wish keeps us blind for longer. */
 const maxRetryAfterMs = 300_000
 const lastApplied = 'kubectl.kubernetes.io/last-applied-configuration'

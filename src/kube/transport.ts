@@ -123,9 +123,11 @@ export class Transport {
     } catch (error) {
       finish()
       // The server closed a connection that had been idle while our request was on its way: it was never looked at.
-      const wasStale = request.reusedSocket && errorCode(error) === 'ECONNRESET' && call.signal?.aborted !== true
-      if (wasStale && !isRetry && call.method === 'GET') return this.#exchange(call, true)
-      throw finish.explain(error)
+      const explained = finish.explain(error)
+      const wasReset = explained instanceof KubeError && explained.reason === 'Unreachable' && request.reusedSocket
+      if (wasReset && errorCode(error) === 'ECONNRESET' && !isRetry && call.method === 'GET')
+        return this.#exchange(call, true)
+      throw explained
     }
   }
 

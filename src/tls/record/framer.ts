@@ -13,40 +13,82 @@ export const maxPlaintext = 2 ** 14
 /** RFC 8446 §5.2: the inner type, padding and the AEAD's expansion may add at most 256 bytes. */
 export const maxCiphertext = maxPlaintext + 256
 
-/** Cuts a stream of bytes into records. It holds one incomplete record at most, and whatever was pushed behind it. */
+/**
+ * Cuts a stream of bytes into records. A record that came whole is a view of what was pushed; only an unfinished one is
+ * copied, so that an idle connection holds nothing, and a busy one a record at most.
+ */
 export class Framer {
-  #buffer = new Uint8Array(0)
-  #start = 0
-  #end = 0
+  #pushed: Uint8Array = nothing
+  /** An unfinished record: room for its header, and for all of it once its length is known. */
+  #unfinished: Uint8Array = nothing
+  #held = 0
   #first = true
 
+  /** Call `next` until it has no more before pushing again. */
   push(bytes: Uint8Array): void {
-    this.#makeRoom(bytes.length)
-    this.#buffer.set(bytes, this.#end)
-    this.#end += bytes.length
+    if (this.#pushed.length > 0) throw new Error('Framer: push before next had no more')
+    this.#pushed = bytes
   }
 
-  /** The next whole record, or undefined until more bytes come. Throws Fault. The views live until the next `push`. */
+  /** The next whole record, or undefined until more bytes come. Throws Fault. */
   next(): Record | undefined {
-    const bytes = this.#buffer.subarray(this.#start, this.#end)
+    if (this.#held === 0) {
+      const length = this.#recordLength(this.#pushed)
+      if (length !== undefined && this.#pushed.length >= length) return this.#cut(this.#takePushed(length))
+    }
+    while (this.#pushed.length > 0) {
+      const length = this.#recordLength(this.#unfinished.subarray(0, this.#held)) ?? headerLength
+      this.#hold(length)
+      if (this.#held < length) continue
+      const whole = this.#recordLength(this.#unfinished)
+      if (whole !== this.#held) continue
+      const record = this.#unfinished
+      this.#unfinished = nothing
+      this.#held = 0
+      return this.#cut(record)
+    }
+    // The first bytes may show a fault already: there is no need to wait for a record that will not be one.
+    this.#recordLength(this.#unfinished.subarray(0, this.#held))
+    return undefined
+  }
+
+  #cut(record: Uint8Array): Record {
+    this.#first = false
+    return {
+      type: record[0] as number,
+      header: record.subarray(0, headerLength),
+      fragment: record.subarray(headerLength),
+    }
+  }
+
+  #hold(length: number): void {
+    if (this.#unfinished.length < length) {
+      const grown = new Uint8Array(length)
+      grown.set(this.#unfinished)
+      this.#unfinished = grown
+    }
+    const more = this.#takePushed(Math.min(length - this.#held, this.#pushed.length))
+    this.#unfinished.set(more, this.#held)
+    this.#held += more.length
+  }
+
+  #takePushed(length: number): Uint8Array {
+    const taken = this.#pushed.subarray(0, length)
+    this.#pushed = this.#pushed.subarray(length)
+    return taken
+  }
+
+  /** Of the record that begins here, header included; undefined while its header is not whole. Throws Fault. */
+  #recordLength(bytes: Uint8Array): number | undefined {
     if (bytes.length === 0) return undefined
     this.#checkStart(bytes)
     if (bytes.length < headerLength) return undefined
     const length = ((bytes[3] as number) << 8) | (bytes[4] as number)
-    const type = bytes[0] as number
-    if (length > (type === contentType.applicationData ? maxCiphertext : maxPlaintext))
+    if (length > (bytes[0] === contentType.applicationData ? maxCiphertext : maxPlaintext))
       throw fault('record-too-long', `${length} bytes`)
-    if (bytes.length < headerLength + length) return undefined
-    this.#start += headerLength + length
-    this.#first = false
-    return {
-      type,
-      header: bytes.subarray(0, headerLength),
-      fragment: bytes.subarray(headerLength, headerLength + length),
-    }
+    return headerLength + length
   }
 
-  /** Faults that the first bytes show already: there is no need to wait for a record that will not be one. */
   #checkStart(bytes: Uint8Array): void {
     const type = bytes[0] as number
     // An SSLv2 CLIENT-HELLO: two bytes of length with the high bit set, then message type 1.
@@ -59,16 +101,6 @@ export class Framer {
     // RFC 8446 §5.1 has us ignore legacy_record_version; but no TLS has ever had another major version than 3.
     if (bytes.length >= 2 && bytes[1] !== 3) throw fault('record-version', `major version ${bytes[1]}`)
   }
-
-  #makeRoom(more: number): void {
-    if (this.#end + more <= this.#buffer.length) return
-    const held = this.#end - this.#start
-    const target =
-      held + more <= this.#buffer.length ? this.#buffer : new Uint8Array(Math.max(held + more, held * 2, 1024))
-    // Views handed out by `next` die here, as its comment says.
-    target.set(this.#buffer.subarray(this.#start, this.#end))
-    this.#buffer = target
-    this.#start = 0
-    this.#end = held
-  }
 }
+
+const nothing = new Uint8Array(0)

@@ -8,7 +8,7 @@ import type { ServerConfig } from './config.ts'
 import type { ConnectionEvent } from './events.ts'
 import { Fault, fault } from './fault.ts'
 import { updateWriteKey } from './handshake/key-update.ts'
-import { onMessage } from './handshake/machine.ts'
+import { checkExpected, endsItsRecord, onMessage } from './handshake/machine.ts'
 import type { Effect, State, Transition } from './handshake/state.ts'
 import { defaultLimits, type Limits } from './limits.ts'
 import { Framer, maxPlaintext, type Record } from './record/framer.ts'
@@ -42,6 +42,7 @@ export class ServerConnection {
   #keyUpdates = 0
   #warnings = 0
   #askedForFreshKeys = false
+  #answerQueued = false
 
   constructor(config: ServerConfig) {
     this.#config = config
@@ -93,13 +94,14 @@ export class ServerConnection {
     this.#sendAlert(this.#state.at === 'established' ? 'close_notify' : 'user_canceled')
     if (this.#state.at !== 'established') this.#sendAlert('close_notify')
     this.#sendClosed = true
-    if (this.#state.at !== 'established') this.destroy()
+    if (this.#state.at !== 'established' || this.#peerClosed) this.destroy()
   }
 
   /** Bytes for the peer, in order; the queue is empty afterwards. */
   takeOutput(): Uint8Array[] {
     const output = this.#output
     this.#output = []
+    this.#answerQueued = false
     return output
   }
 
@@ -165,7 +167,7 @@ export class ServerConnection {
     if (this.#state.at !== 'established') throw fault('application-data-too-early')
     if (content.length === 0) return
     this.#keyUpdates = 0
-    this.#events.push({ type: 'application-data', data: content.slice() })
+    this.#events.push({ type: 'application-data', data: content })
   }
 
   /** RFC 8446 §5.1: application data may be empty, for traffic analysis; other types may not. */
@@ -176,15 +178,19 @@ export class ServerConnection {
 
   #onHandshake(fragment: Uint8Array): void {
     this.#reassembly.push(fragment)
-    for (let message = this.#reassembly.next(); message !== undefined; message = this.#reassembly.next())
+    for (let type = this.#reassembly.type(); type !== undefined; type = this.#reassembly.type()) {
+      checkExpected(this.#state, type)
+      const message = this.#reassembly.next()
+      if (message === undefined) return
+      // RFC 8446 §5.1: a message must not span a change of keys.
+      if (endsItsRecord.has(type) && !this.#reassembly.empty) throw fault('message-across-keys')
       this.#onMessage(message)
+    }
   }
 
   #onMessage(message: HandshakeMessage): void {
     if (this.#state.at === 'established' && ++this.#keyUpdates > this.#limits.keyUpdates)
       throw fault('too-many-key-updates')
-    // After a first hello there must be nothing: what follows answers what we have not said yet.
-    if (this.#state.at === 'expect-client-hello' && !this.#reassembly.empty) throw fault('message-across-keys')
     this.#follow(onMessage(this.#state, message, this.#config))
   }
 
@@ -196,8 +202,7 @@ export class ServerConnection {
   #carryOut(effect: Effect): void {
     switch (effect.do) {
       case 'send':
-        // After close_notify nothing may follow; the peer's request for fresh keys then goes unanswered.
-        if (!this.#sendClosed) this.#sendMessages(effect.messages)
+        this.#sendMessages(effect.messages)
         return
       case 'send-change-cipher-spec':
         this.#output.push(Uint8Array.of(contentType.changeCipherSpec, 3, 3, 0, 1, 1))
@@ -207,8 +212,6 @@ export class ServerConnection {
         this.#write = new RecordProtection(this.#config.crypto, effect.suite, effect.secret)
         return
       case 'use-read-secret':
-        // RFC 8446 §5.1: a message must not span a change of keys.
-        if (!this.#reassembly.empty) throw fault('message-across-keys')
         this.#read?.wipe()
         this.#read = new RecordProtection(this.#config.crypto, effect.suite, effect.secret)
         this.#askedForFreshKeys = false
@@ -216,9 +219,22 @@ export class ServerConnection {
       case 'skip-early-data':
         this.#skip = effect.how
         return
+      case 'answer-key-update':
+        return this.#answerKeyUpdate()
+      case 'wipe':
+        wipe(...effect.secrets)
+        return
       case 'report':
         this.#events.push(effect.event)
     }
+  }
+
+  /** RFC 8446 §4.6.3: requests that come faster than our output leaves get one answer, so that no peer can pile them up. */
+  #answerKeyUpdate(): void {
+    // After close_notify nothing may follow; the request then goes unanswered.
+    if (this.#answerQueued || this.#sendClosed || this.#state.at !== 'established') return
+    this.#follow(updateWriteKey(this.#state, 0, this.#config))
+    this.#answerQueued = true
   }
 
   #onAlert(content: Uint8Array): void {
@@ -226,8 +242,8 @@ export class ServerConnection {
     if (description === alertDescription.close_notify) {
       this.#peerClosed = true
       this.#events.push({ type: 'peer-closed' })
-      // Before the handshake's end there is nothing left to say.
-      if (this.#state.at !== 'established') this.destroy()
+      // Before the handshake's end there is nothing left to say; nor after our own close_notify.
+      if (this.#state.at !== 'established' || this.#sendClosed) this.destroy()
       return
     }
     // RFC 8446 §6.1: user_canceled is followed by close_notify. All other alerts are fatal, whatever their level says (§6).
@@ -241,7 +257,11 @@ export class ServerConnection {
 
   #fail(error: unknown): void {
     const { alert, reason, detail } = describe(error)
-    if (!this.#sendClosed) this.#sendAlert(alert)
+    try {
+      if (!this.#sendClosed) this.#sendAlert(alert)
+    } catch {
+      // The fault was in the sealing itself: there is no way to say it that would not be in the clear.
+    }
     const failed = { type: 'failed', by: 'sent', alert, reason } as const
     this.#events.push(detail === undefined ? failed : { ...failed, detail })
     this.destroy()

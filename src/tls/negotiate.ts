@@ -1,9 +1,13 @@
 import type { GroupName } from '../crypto/provider.ts'
-import { extensionType, version } from '../wire/code-points.ts'
+import { extensionType, fallbackSignal, version } from '../wire/code-points.ts'
 import type { ClientHello } from '../wire/client-hello.ts'
 import { readProtocolNames } from '../wire/extensions/alpn.ts'
+import { readCookie } from '../wire/extensions/cookie.ts'
+import { readEarlyData } from '../wire/extensions/early-data.ts'
 import { readClientShares, type KeyShareEntry } from '../wire/extensions/key-share.ts'
 import { readNumbers16, readNumbers8 } from '../wire/extensions/number-list.ts'
+import { readOfferedPsks } from '../wire/extensions/pre-shared-key.ts'
+import { readPskModes } from '../wire/extensions/psk-key-exchange-modes.ts'
 import { readServerNames } from '../wire/extensions/server-name.ts'
 import type { ServerConfig, ServerCredential } from './config.ts'
 import { fault } from './fault.ts'
@@ -26,12 +30,12 @@ export interface Negotiated {
 
 /** Chooses, or throws the Fault that says why nothing can be chosen. The checks stand in the order of the RFC's duties. */
 export function negotiate(hello: ClientHello, config: ServerConfig): Negotiated {
-  const extensions = byType(hello)
+  const extensions = checkExtensions(hello)
   // The version comes first: an older client should hear protocol_version, and not what else 1.3 would ask of it.
-  requireTls13(extensions)
+  requireTls13(hello, extensions)
   // RFC 8446 §4.1.2: exactly one byte, zero.
   if (hello.compressionMethods.length !== 1 || hello.compressionMethods[0] !== 0) throw fault('compression-offered')
-  checkPreSharedKey(hello, extensions)
+  checkResumption(hello, extensions)
   const serverName = chooseName(extensions)
   const suite = chooseSuite(hello, config)
   const { group, share } = chooseGroup(extensions, config)
@@ -40,9 +44,21 @@ export function negotiate(hello: ClientHello, config: ServerConfig): Negotiated 
   return { suite, group, share, alpn, serverName, ...chosen, earlyData: extensions.has(extensionType.earlyData) }
 }
 
+/** Where a second hello's share for the group asked for must be, after the same checks as the first one's. */
+export function shareOfSecondHello(hello: ClientHello, group: GroupName): Uint8Array {
+  const extensions = checkExtensions(hello)
+  checkResumption(hello, extensions)
+  const body = extensions.get(extensionType.keyShare)
+  const shares = body === undefined ? [] : readClientShares(body)
+  const [only] = shares
+  if (shares.length !== 1 || only?.group !== groupIds[group]) throw fault('second-hello-wrong-share')
+  return only.share
+}
+
+/** A message's extensions by number; none may come twice (RFC 8446 §4.2). */
 type Extensions = ReadonlyMap<number, Uint8Array>
 
-function byType(hello: ClientHello): Extensions {
+function checkExtensions(hello: ClientHello): Extensions {
   const extensions = new Map<number, Uint8Array>()
   for (const { type, body } of hello.extensions) {
     if (extensions.has(type)) throw fault('extension-twice', `extension ${type}`)
@@ -51,19 +67,38 @@ function byType(hello: ClientHello): Extensions {
   return extensions
 }
 
-function requireTls13(extensions: Extensions): void {
+function requireTls13(hello: ClientHello, extensions: Extensions): void {
+  // RFC 8446 §D.5: SSL 3.0 and older are refused even where the extension offers better.
+  if (hello.legacyVersion <= version.ssl3) throw fault('version-ancient')
   const body = extensions.get(extensionType.supportedVersions)
   // RFC 8446 §4.2.1: with the extension, legacy_version must not take part in the choice; without it, 1.3 is not offered.
-  if (body === undefined) throw fault('version-unsupported', 'no supported_versions: TLS 1.2 or older')
-  if (!readNumbers8(body, 'supported_versions').includes(version.tls13)) throw fault('version-unsupported')
+  const offered = body === undefined ? [] : readNumbers8(body, 'supported_versions')
+  if (offered.includes(version.tls13)) return
+  // RFC 7507 §3: a client that came down a version without need, or was pushed, should know.
+  if (hello.cipherSuites.includes(fallbackSignal)) throw fault('fallback-needless')
+  throw fault(
+    'version-unsupported',
+    body === undefined ? 'no supported_versions: TLS 1.2 or older' : 'TLS 1.3 not offered',
+  )
   // The downgrade sentinel in our random (§4.1.3) is for servers that negotiate 1.2 or less; this one never does.
 }
 
-function checkPreSharedKey(hello: ClientHello, extensions: Extensions): void {
-  if (!extensions.has(extensionType.preSharedKey)) return
+/** What a client says about resuming. No ticket of ours exists: every offered PSK is unknown, the handshake a full one. */
+function checkResumption(hello: ClientHello, extensions: Extensions): void {
+  const modes = extensions.get(extensionType.pskKeyExchangeModes)
+  const psks = extensions.get(extensionType.preSharedKey)
+  const early = extensions.get(extensionType.earlyData)
+  const cookie = extensions.get(extensionType.cookie)
+  if (modes !== undefined) readPskModes(modes)
+  if (early !== undefined) readEarlyData(early)
+  if (cookie !== undefined) readCookie(cookie)
+  if (psks === undefined) return
+  // RFC 8446 §4.2.11: the binders cover all that stands before them, so nothing may stand behind.
   if (hello.extensions.at(-1)?.type !== extensionType.preSharedKey) throw fault('pre-shared-key-not-last')
-  if (!extensions.has(extensionType.pskKeyExchangeModes)) throw fault('psk-modes-missing')
-  // No ticket of ours exists, so every offered PSK is unknown, and the handshake is a full one (§4.2.11).
+  if (modes === undefined) throw fault('psk-modes-missing')
+  const { identities, binders } = readOfferedPsks(psks)
+  if (identities.length !== binders.length)
+    throw fault('psk-binders-mismatch', `${identities.length} identities, ${binders.length} binders`)
 }
 
 /** The host name, in lower case without a trailing dot; undefined where the client sent none. */
@@ -77,7 +112,9 @@ function chooseName(extensions: Extensions): string | undefined {
   // RFC 6066 §3: ASCII, A-labels for anything else. A NUL or a control character has fooled others.
   if (bytes.length > 255 || bytes.some((byte) => byte <= 0x20 || byte >= 0x7f)) throw fault('server-name-illegal')
   const name = String.fromCharCode(...bytes).toLowerCase()
-  return name.endsWith('.') ? name.slice(0, -1) : name
+  const bare = name.endsWith('.') ? name.slice(0, -1) : name
+  if (bare === '') throw fault('server-name-illegal', 'empty')
+  return bare
 }
 
 function chooseSuite(hello: ClientHello, config: ServerConfig): Suite {

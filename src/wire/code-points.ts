@@ -29,10 +29,14 @@ export const extensionType = {
   cookie: 44,
   pskKeyExchangeModes: 45,
   keyShare: 51,
+  encryptedClientHello: 0xfe0d, // RFC 9849; never read, but it may change between two hellos
 } as const
 
 /** ProtocolVersion. */
-export const version = { tls12: 0x0303, tls13: 0x0304 } as const
+export const version = { ssl3: 0x0300, tls12: 0x0303, tls13: 0x0304 } as const
+
+/** TLS_FALLBACK_SCSV (RFC 7507): a suite that is none, by which a client says that it came down a version. */
+export const fallbackSignal = 0x5600
 
 /** AlertDescription (RFC 8446 §6). */
 export const alertDescription = {

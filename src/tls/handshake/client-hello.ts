@@ -4,7 +4,7 @@ import { writeNumber } from '../../wire/extensions/number-list.ts'
 import { writeHandshake, type HandshakeMessage } from '../../wire/handshake.ts'
 import { retryRandom, writeServerHello } from '../../wire/server-hello.ts'
 import type { ServerConfig } from '../config.ts'
-import { negotiate, type Negotiated } from '../negotiate.ts'
+import { negotiate, shareOfSecondHello, type Negotiated } from '../negotiate.ts'
 import { groupIds } from '../suites.ts'
 import { messageHash } from '../transcript.ts'
 import { checkSecondHello } from './second-hello.ts'
@@ -22,15 +22,12 @@ export function onClientHello(_: ExpectClientHello, message: HandshakeMessage, c
 /** The second: the same as the first but for what it may change, and with the share that we asked for. */
 export function onSecondHello(state: ExpectSecondHello, message: HandshakeMessage, config: ServerConfig): Transition {
   const hello = readClientHello(message.body)
-  checkSecondHello(state.first, hello, groupIds[state.negotiated.group])
-  // Negotiating again checks what changed; suite and group cannot differ, since what they depend on did not.
-  const again = negotiate(hello, config)
-  if (again.share === undefined || again.suite !== state.negotiated.suite || again.group !== state.negotiated.group)
-    throw new Error('the second hello was accepted, but negotiates something else')
-  // The credential stays the one of the first choice, though the bundle may have changed in between.
-  const negotiated = { ...state.negotiated, share: again.share }
+  checkSecondHello(state.first, hello)
+  // All other choices stay the first hello's, though the bundle may have changed in between.
+  const share = shareOfSecondHello(hello, state.negotiated.group)
+  const negotiated = { ...state.negotiated, share }
   const transcript = [...state.transcript, message.raw]
-  return serverFlight({ hello, negotiated, share: again.share, transcript, retried: true }, config)
+  return serverFlight({ hello, negotiated, share, transcript, retried: true }, config)
 }
 
 function retry(

@@ -5,6 +5,7 @@ import type { ExpectFinished, Transition } from './state.ts'
 
 /** The client's Finished (RFC 8446 §4.4.4): it holds the keys, and saw the same messages as we did. */
 export function onFinished(state: ExpectFinished, message: HandshakeMessage): Transition {
+  if (message.body.length !== state.expected.length) throw fault('finished-length', `${message.body.length} bytes`)
   if (!equalConstantTime(message.body, state.expected)) throw fault('finished-mismatch')
   const { suite, traffic } = state
   return {

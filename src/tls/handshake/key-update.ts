@@ -12,11 +12,12 @@ export function onKeyUpdate(state: Established, message: HandshakeMessage, confi
   if (request > 1) throw fault('key-update-request-unknown', `request_update ${request}`)
   const { suite } = state
   const readSecret = nextSecret(config.crypto, suite.hash, state.readSecret)
-  const effects: Effect[] = [{ do: 'use-read-secret', suite, secret: readSecret }]
-  if (request === 0) return { next: { ...state, readSecret }, effects }
-
-  const answer = updateWriteKey({ ...state, readSecret }, 0, config)
-  return { next: answer.next, effects: [...effects, ...answer.effects] }
+  const effects: Effect[] = [
+    { do: 'use-read-secret', suite, secret: readSecret },
+    { do: 'wipe', secrets: [state.readSecret] },
+  ]
+  if (request === 1) effects.push({ do: 'answer-key-update' })
+  return { next: { ...state, readSecret }, effects }
 }
 
 /** Sends a KeyUpdate under the old key, and changes ours; `request` 1 asks the peer to change too. */
@@ -29,6 +30,7 @@ export function updateWriteKey(state: Established, request: 0 | 1, { crypto }: S
     effects: [
       { do: 'send', messages },
       { do: 'use-write-secret', suite, secret: writeSecret },
+      { do: 'wipe', secrets: [state.writeSecret] },
     ],
   }
 }

@@ -17,6 +17,21 @@ const table: { readonly [At in State['at']]: { readonly [type: number]: Handler<
 
 type Handler<S extends State> = (state: S, message: HandshakeMessage, config: ServerConfig) => Transition
 
+/** Refuses a message by its type alone, before its body is waited for. */
+export function checkExpected(state: State, type: number): void {
+  if (table[state.at][type] === undefined) throw fault('message-out-of-order', `message ${type} in state ${state.at}`)
+}
+
+/**
+ * RFC 8446 §5.1: keys change, or the client's turn ends, behind these: the record must end there too. It is all that a
+ * client without a certificate may send; a server that asks for one will have messages that are not in this list.
+ */
+export const endsItsRecord: ReadonlySet<number> = new Set([
+  handshakeType.clientHello,
+  handshakeType.finished,
+  handshakeType.keyUpdate,
+])
+
 export function onMessage(state: State, message: HandshakeMessage, config: ServerConfig): Transition {
   // The table's type pairs each state with its own handlers; TypeScript cannot see that through the lookup.
   const handlers = table[state.at] as { readonly [type: number]: Handler<State> }

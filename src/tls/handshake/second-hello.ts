@@ -1,15 +1,14 @@
 import { equal } from '../../bytes/arrays.ts'
 import type { ClientHello } from '../../wire/client-hello.ts'
 import { extensionType } from '../../wire/code-points.ts'
-import { readClientShares } from '../../wire/extensions/key-share.ts'
 import { fault } from '../fault.ts'
 
 /**
- * What a client may change in its second hello (RFC 8446 §4.1.2): the key share asked for, early_data gone, a cookie (we
- * sent none), fresh PSK binders, padding. Anything else differs from what was negotiated, and is refused. We keep the
+ * What a client may change in its second hello (RFC 8446 §4.1.2): the key share asked for, early_data gone, fresh PSK
+ * binders, padding. (A cookie too, but we sent none.) Anything else differs from what was negotiated, and is refused. We keep the
  * first hello, so no cookie is needed to know it.
  */
-export function checkSecondHello(first: ClientHello, second: ClientHello, group: number): void {
+export function checkSecondHello(first: ClientHello, second: ClientHello): void {
   const same =
     first.legacyVersion === second.legacyVersion &&
     equal(first.random, second.random) &&
@@ -26,16 +25,13 @@ export function checkSecondHello(first: ClientHello, second: ClientHello, group:
     before.length === after.length &&
     before.every(({ type, body }, i) => type === after[i]?.type && equal(body, after[i].body))
   if (!unchanged) throw fault('second-hello-differs')
-
-  const share = second.extensions.find(({ type }) => type === extensionType.keyShare)
-  const shares = share === undefined ? [] : readClientShares(share.body)
-  if (shares.length !== 1 || shares[0]?.group !== group) throw fault('second-hello-wrong-share')
 }
 
 const mayChange: ReadonlySet<number> = new Set([
   extensionType.keyShare,
   extensionType.earlyData,
-  extensionType.cookie,
   extensionType.preSharedKey,
   extensionType.padding,
+  // RFC 9849 §6.1.5: a client that hides its hello encrypts it anew.
+  extensionType.encryptedClientHello,
 ])

@@ -82,6 +82,7 @@ export function serverFlight(
   const ours = finishedData(crypto, suite.hash, handshake.server, transcript.digest())
   const finished = record(writeHandshake(handshakeType.finished, (out) => out.raw(ours)))
 
+  const expected = finishedData(crypto, suite.hash, handshake.client, transcript.digest())
   const traffic = handshake.into(transcript.digest())
   const effects: Effect[] = [{ do: 'send', messages: serverHello }]
   // RFC 8446 §D.4: once, after our first message; a retry has sent it already.
@@ -91,9 +92,9 @@ export function serverFlight(
     { do: 'send', messages: concat(extensions, certificate, verify, finished) },
     { do: 'use-write-secret', suite, secret: traffic.server },
     { do: 'use-read-secret', suite, secret: handshake.client },
+    { do: 'wipe', secrets: [handshake.client, handshake.server] },
     { do: 'skip-early-data', how: negotiated.earlyData && !retried ? 'by-trial' : 'no-more' },
   )
-  const expected = finishedData(crypto, suite.hash, handshake.client, transcript.digest())
   return {
     next: {
       at: 'expect-finished',

@@ -50,4 +50,8 @@ export type Effect =
   | { readonly do: 'use-read-secret'; readonly suite: Suite; readonly secret: Uint8Array }
   /** `by-type`: records that are protected are early data; `by-trial`: records that do not open are. */
   | { readonly do: 'skip-early-data'; readonly how: 'by-type' | 'by-trial' | 'no-more' }
+  /** A KeyUpdate of ours, unless one is queued already: one answer will do for several requests (RFC 8446 §4.6.3). */
+  | { readonly do: 'answer-key-update' }
+  /** Secrets that nothing needs any more. */
+  | { readonly do: 'wipe'; readonly secrets: readonly Uint8Array[] }
   | { readonly do: 'report'; readonly event: ConnectionEvent }

@@ -29,19 +29,28 @@ export class Reassembly {
     this.#length = needed
   }
 
-  /** The next whole message, copied out, or undefined until more comes. Throws Fault as soon as a length is too great. */
+  /** The type of the message that has begun, once its header is there. Throws Fault as soon as its length is too great. */
+  type(): number | undefined {
+    return this.#header()?.type
+  }
+
+  /** The next whole message, copied out, or undefined until more comes. */
   next(): HandshakeMessage | undefined {
-    if (this.#length < handshakeHeaderLength) return undefined
-    const from = new Reader(this.#bytes.subarray(0, this.#length))
-    const type = from.u8('msg_type')
-    const length = from.u24('length')
-    if (length > this.#limit) throw fault('message-too-long', `${length} bytes`)
-    if (from.remaining < length) return undefined
-    const whole = handshakeHeaderLength + length
+    const header = this.#header()
+    const whole = handshakeHeaderLength + (header?.length ?? 0)
+    if (header === undefined || this.#length < whole) return undefined
     const raw = this.#bytes.slice(0, whole)
     this.#bytes.copyWithin(0, whole, this.#length)
     this.#length -= whole
     if (this.#length === 0) this.#bytes = new Uint8Array(0)
-    return { type, body: raw.subarray(handshakeHeaderLength), raw }
+    return { type: header.type, body: raw.subarray(handshakeHeaderLength), raw }
+  }
+
+  #header(): { type: number; length: number } | undefined {
+    if (this.#length < handshakeHeaderLength) return undefined
+    const from = new Reader(this.#bytes.subarray(0, this.#length))
+    const header = { type: from.u8('msg_type'), length: from.u24('length') }
+    if (header.length > this.#limit) throw fault('message-too-long', `${header.length} bytes`)
+    return header
   }
 }

@@ -1,0 +1,62 @@
+import { Reader } from '../../bytes/reader.ts'
+import { Writer } from '../../bytes/writer.ts'
+
+/** The keys a client offers to resume with, and a proof of each (RFC 8446 §4.2.11). */
+export interface OfferedPsks {
+  readonly identities: readonly PskIdentity[]
+  readonly binders: readonly Uint8Array[]
+}
+
+/** A ticket, as the server that gave it out wrote it. */
+export interface PskIdentity {
+  readonly identity: Uint8Array
+  readonly obfuscatedTicketAge: number
+}
+
+/** RFC 8446 §4.2.11: a binder is an HMAC, and no hash of TLS is shorter than this. */
+const minBinderLength = 32
+
+export function readOfferedPsks(body: Uint8Array): OfferedPsks {
+  const from = new Reader(body)
+  const identities = readIdentities(from.sub16('identities'))
+  const binders = readBinders(from.sub16('binders'))
+  from.end('pre_shared_key')
+  return { identities, binders }
+}
+
+export function writeOfferedPsks({ identities, binders }: OfferedPsks): Uint8Array {
+  const out = new Writer()
+  out.prefixed16((list) => {
+    for (const { identity, obfuscatedTicketAge } of identities) {
+      list.prefixed16((bytes) => bytes.raw(identity))
+      list.u32(obfuscatedTicketAge)
+    }
+  })
+  out.prefixed16((list) => {
+    for (const binder of binders) list.prefixed8((bytes) => bytes.raw(binder))
+  })
+  return out.finish()
+}
+
+function readIdentities(list: Reader): PskIdentity[] {
+  if (list.remaining === 0) throw list.error('identities', 'empty')
+  const identities: PskIdentity[] = []
+  while (list.remaining > 0) {
+    const identity = list.sub16('identity')
+    if (identity.remaining === 0) throw identity.error('identity', 'empty')
+    identities.push({ identity: identity.rest(), obfuscatedTicketAge: list.u32('obfuscated_ticket_age') })
+  }
+  return identities
+}
+
+function readBinders(list: Reader): Uint8Array[] {
+  if (list.remaining === 0) throw list.error('binders', 'empty')
+  const binders: Uint8Array[] = []
+  while (list.remaining > 0) {
+    const binder = list.sub8('binder')
+    if (binder.remaining < minBinderLength)
+      throw binder.error('binder', `${binder.remaining} bytes, at least ${minBinderLength} expected`)
+    binders.push(binder.rest())
+  }
+  return binders
+}

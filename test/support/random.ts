@@ -28,3 +28,9 @@ export class Random {
     return item
   }
 }
+
+/** The same as a source of bytes, for a handshake that says the same each time. Nothing secret hangs on it. */
+export function seededRandom(seed: number): (length: number) => Uint8Array {
+  const random = new Random(seed)
+  return (length) => Uint8Array.from({ length }, () => random.below(256))
+}

@@ -44,6 +44,8 @@ export interface BundleCredential {
   readonly chain: readonly string[]
   /** SHA-256 of the leaf's SubjectPublicKeyInfo, lower-case hex: names the key file. */
   readonly key: string
+  /** `namespace/name` of the Secret it was read from: what it was once good for, it is good for in that namespace only. */
+  readonly secret?: string
 }
 
 export const manifestFile = 'bundle.json'
@@ -116,10 +118,12 @@ function bundleHost(value: unknown, where: string): BundleHost {
 function credentials(value: unknown, where: string): BundleCredential[] {
   return list(value, where).map((item, i) => {
     const from = record(item, `${where}[${i}]`)
-    return {
+    const parsed = {
       chain: list(from['chain'], `${where}[${i}].chain`).map((hash, j) => sha256(hash, `${where}[${i}].chain[${j}]`)),
       key: sha256(from['key'], `${where}[${i}].key`),
     }
+    if (from['secret'] === undefined) return parsed
+    return { ...parsed, secret: text(from['secret'], `${where}[${i}].secret`) }
   })
 }
 

@@ -44,6 +44,8 @@ export const reasons = {
   ChainOrder: 'the chain is not in order, leaf first',
   WeakKey: 'the key is too short',
   WrongUsage: 'the certificate is not meant for a TLS server',
+  DuplicateKeyType: 'two Secrets of one host have keys of one type; the first is served',
+  BundleTooLarge: 'the certificates of the policy are more than one Secret can hold',
 
   // What is on the wire: condition ServedVerified.
   AllPodsMatch: 'each pod was seen to serve the certificate that it should',

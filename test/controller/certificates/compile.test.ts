@@ -1,0 +1,219 @@
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import { manifestFile, parseManifest } from '../../../src/api/bundle.ts'
+import {
+  compile,
+  fallbackHost,
+  type Compiled,
+  type CompileInput,
+  type HostGroup,
+  type SecretInput,
+} from '../../../src/controller/certificates/compile.ts'
+import { native } from '../../../src/crypto/native/provider.ts'
+import { parseCredential } from '../../../src/x509/credential.ts'
+import { algorithms, issue, type Issued } from '../../support/openssl.ts'
+
+const now = new Date()
+const day = 86_400_000
+const base64 = (text: string): string => Buffer.from(text).toString('base64')
+
+const hundred = Array.from({ length: 100 }, (_, i) => `h${i}.example.test`)
+const forAll = (over: Parameters<typeof issue>[0] = {}): Issued =>
+  issue({ extensions: [`subjectAltName=${hundred.map((host) => `DNS:${host}`).join(',')}`], ...over })
+const ecdsa = forAll()
+const renewed = forAll()
+const rsa = forAll({ algorithm: algorithms.rsa })
+const shop = issue({})
+
+function secret(name: string, issued?: Issued, namespace = 'edge'): SecretInput {
+  if (issued === undefined) return { namespace, name }
+  const data = { 'tls.crt': base64(issued.certificate), 'tls.key': base64(issued.key) }
+  return { namespace, name, resourceVersion: '7', data }
+}
+
+const group = (hosts: readonly string[], ...secrets: readonly SecretInput[]): HostGroup => ({
+  hosts,
+  secrets,
+  from: { by: 'policy' },
+})
+const run = (groups: readonly HostGroup[], over: Partial<CompileInput> = {}): Compiled =>
+  compile({ groups, tls: { groups: ['X25519'], alpn: ['h2'] }, now, crypto: native, ...over })
+const fingerprint = ({ certificate, key }: Issued): string => parseCredential(certificate, key).fingerprint
+const served = ({ expectations }: Compiled, host: string): string[] =>
+  expectations.filter((one) => one.host === host).map((one) => one.fingerprint)
+const manifest = ({ bundle }: Compiled) =>
+  parseManifest(Buffer.from(bundle?.data[manifestFile] ?? '', 'base64').toString())
+const held = ({ status }: Compiled, host: string) => status.find((one) => one.host === host && one.heldBack)?.heldBack
+const previous = (compiled: Compiled): Pick<CompileInput, 'previous'> => ({ previous: compiled.bundle?.data ?? {} })
+
+const ingress = (name: string, createdAt: string, issued: Issued): HostGroup => ({
+  hosts: ['H0.example.test.'],
+  secrets: [secret(name, issued)],
+  from: { by: 'ingress', namespace: 'edge', name, createdAt },
+})
+
+describe('what is compiled', () => {
+  test('is the same for the same input, in whatever order it is given', () => {
+    const groups = [
+      group(['h1.example.test', 'h0.example.test'], secret('a', ecdsa)),
+      group(['h2.example.test'], secret('b', rsa)),
+    ]
+    assert.deepEqual(run(groups).bundle, run(groups.toReversed()).bundle)
+    assert.notEqual(run(groups).bundle?.generation, run(groups.slice(1)).bundle?.generation)
+  })
+
+  test('holds each certificate and key once, however many hosts they serve', () => {
+    const compiled = run(hundred.map((host) => group([host], secret('all', ecdsa))))
+    assert.equal(Object.keys(compiled.bundle?.data ?? {}).length, 3)
+    assert.equal(manifest(compiled).committed.hosts.length, 1)
+    assert.equal(compiled.status.length, 100)
+    assert.deepEqual(
+      compiled.issues.map(({ reason }) => reason),
+      [],
+    )
+  })
+
+  test('serves ECDSA before RSA, and one of each key type', () => {
+    const compiled = run([group(['h0.example.test'], secret('r', rsa), secret('e', ecdsa), secret('late', renewed))])
+    assert.deepEqual(served(compiled, 'h0.example.test'), [fingerprint(ecdsa), fingerprint(rsa)])
+    assert.deepEqual(
+      compiled.expectations.map(({ keyType }) => keyType),
+      ['ecdsa', 'rsa'],
+    )
+    assert.deepEqual(
+      compiled.issues.map(({ reason, severity }) => `${severity} ${reason}`),
+      ['warning DuplicateKeyType'],
+    )
+  })
+
+  test('says when the clock alone will change it', () => {
+    assert.equal(
+      run([group(['h0.example.test'], secret('a', ecdsa))]).nextChange?.getTime(),
+      parseCredential(ecdsa.certificate, ecdsa.key).notAfter.getTime(),
+    )
+  })
+
+  test('keeps no key outside of the data', () => {
+    const { bundle: _bundle, ...rest } = run([
+      group(hundred, secret('a', ecdsa), secret('b', { ...rsa, key: ecdsa.key })),
+    ])
+    assert.doesNotMatch(JSON.stringify(rest), /PRIVATE|MIG/)
+  })
+
+  test('has the certificate of unknown names only where one is asked for', () => {
+    const groups = [group(['h0.example.test'], secret('a', ecdsa))]
+    assert.equal(manifest(run(groups)).committed.defaultCredentials, undefined)
+    const compiled = run(groups, { fallback: [secret('shop', shop)] })
+    assert.equal(manifest(compiled).committed.defaultCredentials?.length, 1)
+    assert.ok(compiled.status.some(({ host }) => host === fallbackHost))
+  })
+})
+
+describe('who serves a host', () => {
+  const young = ingress('young', '2026-02-01T00:00:00Z', ecdsa)
+  const old = ingress('old', '2025-02-01T00:00:00Z', rsa)
+
+  test('is the oldest Ingress', () => {
+    assert.deepEqual(served(run([young, old]), 'h0.example.test'), [fingerprint(rsa)])
+  })
+  test('is the policy before any Ingress', () => {
+    const compiled = run([young, old, group(['h0.example.test'], secret('mine', renewed))])
+    assert.deepEqual(served(compiled, 'h0.example.test'), [fingerprint(renewed)])
+  })
+})
+
+describe('a Secret that cannot be served', () => {
+  const good = hundred.map((host, i) => group([host], secret(`s${i}`, ecdsa)))
+  const before = run(good)
+  const broken = (issued: Issued | undefined): HostGroup[] =>
+    hundred.map((host, i) => group([host], secret(`s${i}`, i === 42 ? issued : renewed)))
+  const cases: [string, Issued | undefined, string][] = [
+    ['that is gone', undefined, 'SecretNotFound'],
+    ['with garbage in it', { certificate: 'garbage', key: 'garbage' }, 'MalformedPEM'],
+    ['with the key of another', { ...renewed, key: shop.key }, 'KeyMismatch'],
+    ['for another name', shop, 'SANMismatch'],
+  ]
+  for (const [which, issued, reason] of cases)
+    test(`${which} holds back its own host only, of a hundred`, () => {
+      const after = run(broken(issued), previous(before))
+      assert.equal(held(after, 'h42.example.test')?.reason, reason)
+      for (const [i, host] of hundred.entries())
+        assert.deepEqual(served(after, host), [fingerprint(i === 42 ? ecdsa : renewed)], host)
+      assert.equal(after.issues.length, 1)
+      assert.match(after.issues[0]?.message ?? '', /h42\.example\.test.*last good one is served/)
+    })
+
+  test('leaves its host out where nothing good is known', () => {
+    const after = run(broken(undefined))
+    assert.deepEqual(served(after, 'h42.example.test'), [])
+    assert.deepEqual(after.missing, [{ namespace: 'edge', name: 's42' }])
+    assert.equal(after.expectations.length, 99)
+    assert.match(after.issues[0]?.message ?? '', /no last good/)
+  })
+
+  test('is survived for as many generations as it takes', () => {
+    let compiled = before
+    for (let i = 0; i < 3; i++) compiled = run(broken(undefined), previous(compiled))
+    assert.deepEqual(served(compiled, 'h42.example.test'), [fingerprint(ecdsa)])
+    assert.deepEqual(served(run(good, previous(compiled)), 'h42.example.test'), [fingerprint(ecdsa)])
+  })
+
+  test('holds back one key type and not the other', () => {
+    const both = run([group(['h0.example.test'], secret('e', ecdsa), secret('r', rsa))])
+    const after = run([group(['h0.example.test'], secret('e'), secret('r', rsa))], previous(both))
+    assert.deepEqual(served(after, 'h0.example.test'), [fingerprint(ecdsa), fingerprint(rsa)])
+  })
+
+  test('that has expired in place goes on being served, with its reason and a warning', () => {
+    const later = new Date(now.getTime() + 31 * day)
+    const after = run(good.slice(0, 1), { ...previous(before), now: later })
+    assert.deepEqual(served(after, 'h0.example.test'), [fingerprint(ecdsa)])
+    assert.equal(held(after, 'h0.example.test')?.reason, 'Expired')
+    assert.deepEqual(
+      after.issues.map(({ reason, severity }) => `${severity} ${reason}`),
+      ['error Expired', 'warning Expired'],
+    )
+    assert.equal(run(good.slice(0, 1), { now: later }).bundle, undefined)
+  })
+
+  test('is told from one that is not valid yet, and the clock is asked for', () => {
+    const early = new Date(now.getTime() - day)
+    const after = run(good.slice(0, 1), { now: early })
+    assert.equal(held(after, 'h0.example.test')?.reason, 'NotYetValid')
+    assert.ok(after.nextChange !== undefined && after.nextChange > early)
+  })
+
+  test('of another namespace is not served with the key that the host left behind', () => {
+    const after = run([group(['h0.example.test'], secret('s0', undefined, 'elsewhere'))], previous(before))
+    assert.deepEqual(served(after, 'h0.example.test'), [])
+  })
+
+  test('falls back on nothing that somebody has tampered with', () => {
+    const data = Object.fromEntries(
+      Object.entries(before.bundle?.data ?? {}).map(([file, text]) => [
+        file,
+        file.startsWith('cert-') ? base64('tampered') : text,
+      ]),
+    )
+    assert.deepEqual(served(run(broken(undefined), { previous: data }), 'h42.example.test'), [])
+    const unreadable = run(good, { previous: { [manifestFile]: base64('{}') } })
+    assert.deepEqual(
+      unreadable.issues.map(({ severity }) => severity),
+      ['warning'],
+    )
+    assert.equal(unreadable.expectations.length, 100)
+  })
+})
+
+test('says what to do about more than a Secret can hold, and gives no bundle', () => {
+  const names = Array.from({ length: 1500 }, (_, i) => `DNS:${'x'.repeat(50)}${i}.example.test`)
+  const hosts = Array.from({ length: 12 }, (_, i) => `big${i}.example.test`)
+  const groups = hosts.map((host) => {
+    const issued = issue({ extensions: [`subjectAltName=DNS:${host},${names.join(',')}`] })
+    return group([host], secret(host, issued))
+  })
+  const compiled = run(groups)
+  assert.equal(compiled.bundle, undefined)
+  assert.match(compiled.issues[0]?.message ?? '', /1048576.*ECDSA.*several policies/)
+  assert.equal(compiled.issues[0]?.reason, 'BundleTooLarge')
+})

@@ -196,7 +196,7 @@ class HttpKubeClient implements KubeClient {
       },
       accept: accept(options, 'PartialObjectMetadata'),
       signal,
-      timeoutMs: options.timeoutMs ?? idleMs,
+      timeoutMs: options.timeoutMs ?? Math.min(idleMs ?? openTimeoutMs, openTimeoutMs),
     })
     let isIdle = false
     const timer =
@@ -322,6 +322,9 @@ class HttpKubeClient implements KubeClient {
 
 /** Objects of each page of a LIST, as client-go has it. */
 export const pageSize = 500
+
+/** The API server sends a watch's headers at once, also when it has nothing to tell yet. */
+const openTimeoutMs = 30_000
 
 const patchTypes = {
   merge: 'application/merge-patch+json',

@@ -1,9 +1,13 @@
 import assert from 'node:assert/strict'
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
-import type { KubeClient } from '../../src/kube/client.ts'
+import { connect } from '../../src/kube/client.ts'
+import type { Draft, KubeClient } from '../../src/kube/client.ts'
 import { isConflict, isNotFound, KubeError } from '../../src/kube/kube-error.ts'
 import { resources } from '../../src/kube/resource.ts'
 import type { KubeObject, ObjectMeta } from '../../src/kube/resource.ts'
+import { temporaryFolder } from '../support/temporary-folder.ts'
 import { ensureNamespace, startControlPlane } from './harness.ts'
 import type { ControlPlane } from './harness.ts'
 
@@ -13,6 +17,8 @@ interface ConfigMap extends KubeObject {
 
 const ref = (name: string): { namespace: string; name: string } => ({ namespace: 'client', name })
 const configMap = (name: string, data: Record<string, string> = {}): ConfigMap => ({ metadata: ref(name), data })
+
+const rbac = { apiVersion: 'rbac.authorization.k8s.io/v1', namespaced: true }
 
 describe('the client, against a real API server', () => {
   let plane: ControlPlane
@@ -222,8 +228,39 @@ describe('the client, against a real API server', () => {
     await assert.rejects(client.list(resources.configMaps, { signal: abort.signal }), /enough/)
   })
 
+  test('authenticates by a service account’s token file, as in a pod, and may do what RBAC allows', async () => {
+    const folder = temporaryFolder('token')
+    try {
+      const bindings = { ...rbac, kind: 'RoleBinding', plural: 'rolebindings' }
+      const rules = [{ apiGroups: [''], resources: ['configmaps'], verbs: ['list'] }]
+      await client.create({ ...rbac, kind: 'Role', plural: 'roles' }, { metadata: ref('reader'), rules } as Draft)
+      await client.create(bindings, {
+        metadata: ref('reader'),
+        roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'Role', name: 'reader' },
+        subjects: [{ kind: 'ServiceAccount', namespace: 'default', name: 'operator' }],
+      } as Draft)
+      const tokenFile = join(folder.path, 'token')
+      writeFileSync(tokenFile, plane.token)
+
+      // What client-node makes of a pod's service account.
+      const config = JSON.parse(plane.kubeconfig()) as { users: { user: object }[] }
+      config.users = config.users.map((user) => ({
+        ...user,
+        user: { 'auth-provider': { name: 'tokenFile', config: { tokenFile } } },
+      }))
+      const account = connect({ kubeconfigText: JSON.stringify(config) })
+      await account.list(resources.configMaps, { namespace: 'client' })
+      await assert.rejects(account.list(resources.secrets, { namespace: 'client' }), {
+        status: 403,
+        reason: 'Forbidden',
+      })
+      account.close()
+    } finally {
+      folder.remove()
+    }
+  })
+
   test('a server whose certificate is not of the kubeconfig’s CA is refused', async () => {
-    const { connect } = await import('../../src/kube/client.ts')
     const other = JSON.parse(plane.kubeconfig()) as { clusters: { cluster: Record<string, string> }[] }
     delete other.clusters[0]?.cluster['certificate-authority-data']
     const stranger = connect({ kubeconfigText: JSON.stringify(other) })

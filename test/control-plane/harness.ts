@@ -3,6 +3,7 @@
  * garbage collection, no roll-outs, no kubelet; a test that needs one of them plays its part.
  */
 import { execFileSync } from 'node:child_process'
+import { randomBytes } from 'node:crypto'
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import https from 'node:https'
 import { createServer } from 'node:net'
@@ -29,6 +30,8 @@ export interface ControlPlane {
   readonly server: Identity
   /** A client certificate of the group system:masters. */
   readonly admin: Identity
+  /** A bearer token of the service account `operator` in the namespace `default`, who may do nothing by himself. */
+  readonly token: string
   readonly client: KubeClient
   /** A kubeconfig for the administrator; another URL when a test puts a server in between. */
   kubeconfig(url?: string): string
@@ -51,6 +54,8 @@ export async function startControlPlane(): Promise<ControlPlane> {
     key: readFileSync(at(`${name}.key`), 'utf8'),
   })
   const admin = identity('admin')
+  const token = randomBytes(16).toString('hex')
+  writeFileSync(at('tokens.csv'), `${token},system:serviceaccount:default:operator,operator\n`)
 
   const etcd = await start(programs.etcd, [
     `--data-dir=${at('etcd')}`,
@@ -69,6 +74,7 @@ export async function startControlPlane(): Promise<ControlPlane> {
       `--tls-cert-file=${at('server.crt')}`,
       `--tls-private-key-file=${at('server.key')}`,
       `--client-ca-file=${at('ca.crt')}`,
+      `--token-auth-file=${at('tokens.csv')}`,
       '--authorization-mode=RBAC',
       '--allow-privileged=true',
       '--service-cluster-ip-range=10.0.0.0/24',
@@ -96,6 +102,7 @@ export async function startControlPlane(): Promise<ControlPlane> {
     url,
     server: identity('server'),
     admin,
+    token,
     client,
     kubeconfig,
     kill: (signal) => apiServer.stop(signal),

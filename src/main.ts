@@ -16,6 +16,10 @@ const commands = {
     summary: 'terminate TLS and pass the bytes to nginx: the sidecar',
     load: () => import('./cli/commands/terminator.ts'),
   },
+  uninstall: {
+    summary: 'bring all pods back as they were, before the operator goes',
+    load: () => import('./cli/commands/uninstall.ts'),
+  },
   version: {
     summary: 'print the version of Chitin and of the Node it runs on',
     load: () => import('./cli/commands/version.ts'),

@@ -467,6 +467,7 @@ export async function stopCluster(directory: string): Promise<void> {
   await rm(directory, { recursive: true, force: true, maxRetries: 5 })
 }
 
+/** Nothing that they would still write down is kept: they are ended without waiting for their own good-byes. */
 async function endDaemons(directory: string, names: readonly string[]): Promise<void> {
   const pids: number[] = []
   for (const name of names) {
@@ -474,13 +475,12 @@ async function endDaemons(directory: string, names: readonly string[]): Promise<
     // A number may have been given to another process since: ours names the directory, or is one of our daemons.
     if (pid > 0 && (await commandLine(pid)).includes(name)) pids.push(pid)
   }
-  for (const pid of pids) signal(pid, 'SIGTERM')
+  for (const pid of pids) signal(pid, 'SIGKILL')
   for (let tries = 0; tries < 100; tries++) {
     const lines = await Promise.all(pids.map(commandLine))
     if (lines.every((line) => line === '')) return
     await pause(100)
   }
-  for (const pid of pids) signal(pid, 'SIGKILL')
 }
 
 async function processesNaming(directory: string): Promise<number[]> {

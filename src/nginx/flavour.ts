@@ -1,0 +1,50 @@
+/**
+ * nginx/ holds what we know about each flavour of nginx. In go a pod's spec and what the cluster says about it; out comes
+ * an NginxPlan, or the reason why there is none. It changes nothing itself.
+ */
+import type { Ingress } from '../api/ingress.ts'
+import type { NginxPlan, ObjectName } from '../api/nginx-plan.ts'
+import type { Container, PodSpec } from '../api/pod.ts'
+import type { Reason } from '../api/reasons.ts'
+import type { TLSPolicy } from '../api/tls-policy.ts'
+import type { IngressController } from './ingress-selection.ts'
+
+export interface Flavour {
+  readonly name: NginxPlan['flavour']
+  recognises(container: Container): boolean
+  /** What has to be looked up before `plan` can be made. */
+  reads(container: Container, namespace: string): Reads
+  plan(input: FlavourInput): NginxPlan | Refused
+}
+
+export interface Reads {
+  /** The ConfigMap that this nginx is configured with. */
+  readonly configMap?: ObjectName
+  /** Which Ingresses it serves. */
+  readonly ingresses?: IngressController
+}
+
+export interface FlavourInput {
+  readonly policy: TLSPolicy
+  /** Of the workload's template, or of a pod made from it. */
+  readonly spec: PodSpec
+  readonly container: Container
+  /** Data of the ConfigMap that `reads` names; empty where it is not there. */
+  readonly config: Readonly<Record<string, string>>
+  /** The Ingresses that this nginx serves. */
+  readonly ingresses: readonly Ingress[]
+  /** Names that there is a certificate for, lower case; `*.example.com` stands for one label. */
+  readonly hosts: readonly string[]
+  /** Where the derived ConfigMap will be. */
+  readonly derivedConfigMap: ObjectName
+}
+
+/** Why there is no plan. */
+export interface Refused {
+  readonly refused: Reason
+  readonly message: string
+}
+
+export function isRefused(outcome: object): outcome is Refused {
+  return 'refused' in outcome
+}

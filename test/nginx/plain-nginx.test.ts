@@ -1,0 +1,58 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import type { NginxPlan } from '../../src/api/nginx-plan.ts'
+import type { Container } from '../../src/api/pod.ts'
+import { isRefused, type Refused } from '../../src/nginx/flavour.ts'
+import { plainNginx } from '../../src/nginx/plain-nginx.ts'
+import { tlsPolicy } from '../support/policies.ts'
+
+const ports = [
+  { name: 'http', containerPort: 8080 },
+  { name: 'https', containerPort: 10443 },
+  { containerPort: 8443 },
+  { containerPort: 443, protocol: 'UDP' },
+]
+
+test('takes the TLS ports only, and leaves the container as it is', () => {
+  const made = plan({ backend: { port: 8080 } })
+  assert.ok(!isRefused(made))
+  assert.deepEqual(made.listeners, [
+    { port: 10443, tls: true },
+    { port: 8443, tls: true },
+  ])
+  assert.deepEqual(made.flags, {})
+  assert.equal(made.upstreamPort, 8080)
+  assert.equal(made.sendProxyProtocol, true)
+  assert.deepEqual(made.alpn, ['http/1.1'])
+  assert.equal(made.config, undefined)
+})
+
+test('sends no PROXY header where nginx does not expect one', () => {
+  const made = plan({ backend: { port: 8080, clientAddress: 'None' } })
+  assert.equal(!isRefused(made) && made.sendProxyProtocol, false)
+})
+
+test('says what is missing', () => {
+  const backend = { port: 8080 }
+  assert.equal(reason(plan({})), 'BackendRequired')
+  assert.equal(reason(plan({ backend }, { ports: [{ containerPort: 8080 }] })), 'NoPorts')
+  assert.equal(reason(plan({ backend: { port: 8443 } })), 'PortTaken')
+  assert.equal(reason(plan({ backend, http: { hsts: { enabled: true } } })), 'UnsupportedFeature')
+})
+
+function plan(spec: object, change: Partial<Container> = {}): NginxPlan | Refused {
+  const container: Container = { name: 'nginx', image: 'nginx', ports, ...change }
+  return plainNginx.plan({
+    policy: tlsPolicy(spec),
+    spec: { containers: [container] },
+    container,
+    config: {},
+    ingresses: [],
+    hosts: [],
+    derivedConfigMap: { namespace: 'a', name: 'b' },
+  })
+}
+
+function reason(outcome: NginxPlan | Refused): string | undefined {
+  return isRefused(outcome) ? outcome.refused : undefined
+}

@@ -58,8 +58,8 @@ export function serverFlight(
         sessionId: hello.sessionId,
         cipherSuite: suite.id,
         extensions: [
-          { type: extensionType.supportedVersions, body: writeNumber(version.tls13) },
           { type: extensionType.keyShare, body: writeServerShare({ group: groupIds[group], share: pair.share }) },
+          { type: extensionType.supportedVersions, body: writeNumber(version.tls13) },
         ],
       }),
     ),

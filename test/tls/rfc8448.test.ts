@@ -1,0 +1,190 @@
+/** The key schedule, transcript and record protection against the traces of RFC 8448, byte for byte. */
+import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { suite, test } from 'node:test'
+import { concat } from '../../src/bytes/arrays.ts'
+import { fromHex, toHex } from '../../src/bytes/hex.ts'
+import { Reader } from '../../src/bytes/reader.ts'
+import { native } from '../../src/crypto/native/provider.ts'
+import { noble } from '../../src/crypto/noble/provider.ts'
+import type { CryptoProvider } from '../../src/crypto/provider.ts'
+import { ServerConnection } from '../../src/tls/connection.ts'
+import { earlySecret, finishedData, trafficKey } from '../../src/tls/key-schedule.ts'
+import { RecordProtection } from '../../src/tls/record/protection.ts'
+import { suites } from '../../src/tls/suites.ts'
+import { messageHash, Transcript } from '../../src/tls/transcript.ts'
+import { readClientHello } from '../../src/wire/client-hello.ts'
+import { extensionType } from '../../src/wire/code-points.ts'
+import { readClientShares } from '../../src/wire/extensions/key-share.ts'
+import { testCredential } from '../support/credentials.ts'
+import { serverConfig } from '../support/tls-server.ts'
+
+const aes = suites.TLS_AES_128_GCM_SHA256
+
+for (const crypto of [noble, native]) {
+  suite(`section 3, the simple handshake, with ${crypto.name}`, () => {
+    const trace = read('section-3.txt')
+    const { clientHello, serverHello } = {
+      clientHello: content(trace('client hello')),
+      serverHello: content(trace('server hello')),
+    }
+    const shared = exchange(crypto, 'X25519', clientHello, trace.value('server private key'))
+    const toServerHello = digest(crypto, clientHello, serverHello)
+    const secrets = earlySecret(crypto, 'SHA-256').into(shared, toServerHello)
+
+    test('the shared secret and the handshake secrets are the printed ones', () => {
+      assert.equal(toHex(shared), trace.hex('shared secret'))
+      assert.equal(toHex(toServerHello), trace.hex('hash to server hello'))
+      assert.equal(toHex(secrets.client), trace.hex('client handshake traffic secret'))
+      assert.equal(toHex(secrets.server), trace.hex('server handshake traffic secret'))
+      const { key, iv } = trafficKey(crypto, aes, secrets.server)
+      assert.equal(toHex(key), trace.hex('server handshake key'))
+      assert.equal(toHex(iv), trace.hex('server handshake iv'))
+    })
+
+    test('every record of both sides opens, and is made again the same', () => {
+      const flight = reseal(crypto, secrets.server, [trace('server flight')])[0] as Uint8Array
+      checkFinished(crypto, secrets.server, [clientHello, serverHello], flight)
+
+      const toFinished = digest(crypto, clientHello, serverHello, flight)
+      assert.equal(toHex(toFinished), trace.hex('hash to server finished'))
+      const expected = finishedData(crypto, 'SHA-256', secrets.client, toFinished)
+      assert.equal(toHex(expected), trace.hex('client finished verify_data'))
+      const finished = reseal(crypto, secrets.client, [trace('client finished')])[0] as Uint8Array
+      assert.deepEqual(Buffer.from(finished.subarray(4)), Buffer.from(expected))
+
+      const { client, server } = earlySecret(crypto, 'SHA-256').into(shared, toServerHello).into(toFinished)
+      assert.equal(toHex(client), trace.hex('client application traffic secret'))
+      assert.equal(toHex(server), trace.hex('server application traffic secret'))
+      const said = reseal(crypto, client, [trace('client data'), trace('client close_notify')])
+      const data = Uint8Array.from({ length: 50 }, (_, i) => i)
+      assert.deepEqual(
+        said.map((bytes) => toHex(bytes)),
+        [toHex(data), '0100'],
+      )
+      const answered = reseal(crypto, server, [
+        trace('server session ticket'),
+        trace('server data'),
+        trace('server close_notify'),
+      ])
+      assert.deepEqual(
+        answered.slice(1).map((bytes) => toHex(bytes)),
+        [toHex(data), '0100'],
+      )
+    })
+
+    test('the engine answers the printed ClientHello with the printed ServerHello', () => {
+      const random = script(trace.value('server private key'), trace.value('server random'))
+      const server = new ServerConnection(
+        serverConfig({ crypto, random, suites: [aes.name], credentials: () => [testCredential('p256', crypto)] }),
+      )
+      assert.deepEqual(server.receive(trace('client hello')), [])
+      assert.equal(toHex(server.takeOutput()[0] as Uint8Array), toHex(trace('server hello')))
+    })
+  })
+
+  test(`section 5, with a HelloRetryRequest, with ${crypto.name}`, () => {
+    const trace = read('section-5.txt')
+    const second = content(trace('client second hello'))
+    const heard = [
+      messageHash(crypto, 'SHA-256', content(trace('client hello'))),
+      content(trace('server retry')),
+      second,
+      content(trace('server hello')),
+    ]
+    const shared = exchange(crypto, 'P-256', second, trace.value('server private key'))
+    const secrets = earlySecret(crypto, 'SHA-256').into(shared, digest(crypto, ...heard))
+    const flight = reseal(crypto, secrets.server, [trace('server flight')])[0] as Uint8Array
+    checkFinished(crypto, secrets.server, heard, flight)
+
+    const toFinished = digest(crypto, ...heard, flight)
+    const finished = reseal(crypto, secrets.client, [trace('client finished')])[0] as Uint8Array
+    const expected = finishedData(crypto, 'SHA-256', secrets.client, toFinished)
+    assert.deepEqual(Buffer.from(finished.subarray(4)), Buffer.from(expected))
+
+    const { client, server } = secrets.into(toFinished)
+    assert.equal(toHex(reseal(crypto, client, [trace('client close_notify')])[0] as Uint8Array), '0100')
+    assert.equal(toHex(reseal(crypto, server, [trace('server close_notify')])[0] as Uint8Array), '0100')
+  })
+}
+
+/** A trace as a function from a record's name to its bytes; other values by their whole name. */
+function read(
+  name: string,
+): ((record: string) => Uint8Array) & { hex: (name: string) => string; value: (name: string) => Uint8Array } {
+  const text = readFileSync(join(import.meta.dirname, '..', 'vectors', 'rfc8448', name), 'utf8')
+  const values = new Map(
+    text
+      .trim()
+      .split('\n')
+      .map((line) => line.split(' = ') as [string, string]),
+  )
+  const hex = (key: string): string => {
+    const found = values.get(key)
+    assert(found !== undefined, `${name} has no ${key}`)
+    return found
+  }
+  return Object.assign((record: string) => fromHex(hex(`${record} record`)), {
+    hex,
+    value: (key: string) => fromHex(hex(key)),
+  })
+}
+
+/** What a record in the clear carries. */
+function content(record: Uint8Array): Uint8Array {
+  return record.subarray(5)
+}
+
+function digest(crypto: CryptoProvider, ...messages: readonly Uint8Array[]): Uint8Array {
+  const transcript = new Transcript(crypto, 'SHA-256')
+  for (const message of messages) transcript.add(message)
+  return transcript.digest()
+}
+
+function exchange(crypto: CryptoProvider, group: 'X25519' | 'P-256', hello: Uint8Array, key: Uint8Array): Uint8Array {
+  const { extensions } = readClientHello(hello.subarray(4))
+  const share = extensions.find(({ type }) => type === extensionType.keyShare)
+  assert(share !== undefined)
+  const entry = readClientShares(share.body)[0]
+  assert(entry !== undefined)
+  const shared = crypto.keyExchange(group).sharedSecret(key, entry.share)
+  assert(shared !== undefined)
+  return shared
+}
+
+/** Opens the records in order under one secret, seals their content again, and wants the same records. */
+function reseal(crypto: CryptoProvider, secret: Uint8Array, records: readonly Uint8Array[]): Uint8Array[] {
+  const read = new RecordProtection(crypto, aes, secret)
+  const write = new RecordProtection(crypto, aes, secret)
+  return records.map((record) => {
+    const inner = read.open(record.subarray(0, 5), record.subarray(5))
+    assert(inner !== undefined, 'a record of the trace does not open')
+    assert.equal(toHex(write.seal(inner.type, inner.content)), toHex(record))
+    return inner.content
+  })
+}
+
+/** The server's Finished at the end of its flight is the one that the schedule gives for all that stands before it. */
+function checkFinished(
+  crypto: CryptoProvider,
+  secret: Uint8Array,
+  before: readonly Uint8Array[],
+  flight: Uint8Array,
+): void {
+  const at = flight.length - 36
+  const header = new Reader(flight.subarray(at))
+  assert.deepEqual([header.u8('type'), header.u24('length')], [20, 32])
+  const transcript = digest(crypto, concat(...before), flight.subarray(0, at))
+  assert.equal(toHex(finishedData(crypto, 'SHA-256', secret, transcript)), toHex(header.rest()))
+}
+
+/** A `random` that gives what the trace's server drew, in the order in which ours draws; then zeros. */
+function script(...drawn: readonly Uint8Array[]): (length: number) => Uint8Array {
+  const left = [...drawn]
+  return (length) => {
+    const next = left.shift() ?? new Uint8Array(length)
+    assert.equal(next.length, length)
+    return next.slice()
+  }
+}

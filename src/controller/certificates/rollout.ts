@@ -21,6 +21,8 @@ export interface ServingPod {
   /** Where it is asked. */
   readonly address: string
   readonly port: number
+  /** It expects a PROXY protocol header before the handshake. */
+  readonly proxyProtocol: boolean
   /** Since when it should serve the present bundle, in ms: until then plus the time-out, another answer is no fault. */
   readonly since: number
 }

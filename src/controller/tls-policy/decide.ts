@@ -333,11 +333,18 @@ function notProgrammed(reason: Reason, message: string): Finding {
 }
 
 function resolvedRefs(seen: Seen): Finding {
-  const { missing, status } = seen.certificates
+  const { missing, status, fallbackMissing } = seen.certificates
+  if (seen.missingTargets.length > 0) {
+    return finding('ResolvedRefs', 'False', 'TargetNotFound', `not there: ${seen.missingTargets.join(', ')}`)
+  }
   if (missing.length > 0) {
     const names = missing.slice(0, 5).map(({ namespace, name }) => `${namespace}/${name}`)
     const more = missing.length > names.length ? ` and ${missing.length - names.length} more` : ''
     return finding('ResolvedRefs', 'False', 'SecretNotFound', `not there (yet): Secret ${names.join(', ')}${more}`)
+  }
+  if (fallbackMissing) {
+    const message = 'unknownSNI is ServeDefault, and neither the policy nor nginx names a default certificate'
+    return finding('ResolvedRefs', 'False', 'DefaultCertificateMissing', message)
   }
   if (status.length === 0) {
     return finding('ResolvedRefs', 'False', 'NoCertificates', 'neither the policy nor an Ingress names a certificate')
@@ -348,7 +355,8 @@ function resolvedRefs(seen: Seen): Finding {
 function certificatesValid(seen: Seen, policy: TLSPolicy, now: Date): Finding {
   const type = 'CertificatesValid'
   const { status } = seen.certificates
-  const bad = status.filter(({ heldBack }) => heldBack !== undefined)
+  // A Secret that is not there (yet) is ResolvedRefs' to report: while it is being issued, nothing is wrong with it.
+  const bad = status.filter(({ heldBack }) => heldBack !== undefined && heldBack.reason !== 'SecretNotFound')
   const [first] = bad
   if (first?.heldBack !== undefined) {
     const { namespace, name } = first.secret
@@ -510,7 +518,8 @@ function servingPod(seen: Seen, target: Target, pod: Live<Pod>): ServingPod[] {
   if (address === undefined || target.plan === undefined || !isUpToDate(pod, target) || !isReady(pod)) return []
   const uid = pod.metadata.uid ?? ''
   const since = seen.generationSince.get(uid) ?? Infinity
-  return [{ uid, name: pod.metadata.name, address, port: target.plan.tlsPort, since }]
+  const { tlsPort: port, proxyProtocol } = target.plan
+  return [{ uid, name: pod.metadata.name, address, port, proxyProtocol, since }]
 }
 
 function isReady(pod: Pod): boolean {

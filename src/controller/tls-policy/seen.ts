@@ -14,6 +14,8 @@ export interface Seen {
   /** Why the policy as a whole can't be honoured. */
   readonly refusal?: Refusal
   readonly targets: readonly Target[]
+  /** Targets that the policy names and that are not there: `Kind/name`. */
+  readonly missingTargets: readonly string[]
   /** Workloads that we rolled for this policy once, and that no policy governs any more. */
   readonly abandoned: readonly Live<Workload>[]
   /** All pods that carry this policy's sidecar, also of workloads that are gone. */
@@ -52,7 +54,14 @@ export interface Target {
   readonly pods: readonly Live<Pod>[]
   readonly flavour?: string
   /** What its pods should carry; undefined where `refusal` says why there is nothing to do. */
-  readonly plan?: { readonly fingerprint: string; readonly tlsPort: number; readonly summary: readonly string[] }
+  readonly plan?: {
+    readonly fingerprint: string
+    readonly tlsPort: number
+    /** Whether the sidecar expects a PROXY protocol header before the handshake. */
+    readonly proxyProtocol: boolean
+    /** What is different behind the sidecar, in sentences. */
+    readonly summary: readonly string[]
+  }
   readonly refusal?: Refusal
 }
 
@@ -66,4 +75,6 @@ export interface Certificates {
   readonly status: readonly CertificateStatus[]
   readonly expectations: readonly Expectation[]
   readonly missing: readonly { readonly namespace: string; readonly name: string }[]
+  /** True where unknown names should get a default certificate and none is named. */
+  readonly fallbackMissing: boolean
 }

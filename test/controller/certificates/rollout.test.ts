@@ -16,7 +16,14 @@ import {
 const one = 'aa'.repeat(32)
 const two = 'bb'.repeat(32)
 const shop: Expectation = { host: 'shop.example.com', keyType: 'ecdsa', fingerprint: two }
-const pod = (name: string): ServingPod => ({ uid: `uid-${name}`, name, address: '10.0.0.1', port: 443, since: 0 })
+const pod = (name: string): ServingPod => ({
+  uid: `uid-${name}`,
+  name,
+  address: '10.0.0.1',
+  port: 443,
+  proxyProtocol: false,
+  since: 0,
+})
 const all = questions([shop], [pod('a'), pod('b')])
 const answered = (...fingerprints: (string | undefined)[]): Map<string, Answer> =>
   new Map(

@@ -11,7 +11,7 @@ const now = new Date('2026-11-24T12:00:00Z')
 const fingerprint = 'f00dfeed'
 const leaf = 'ab'.repeat(32)
 
-const none: Certificates = { data: {}, status: [], expectations: [], missing: [] }
+const none: Certificates = { data: {}, status: [], expectations: [], missing: [], fallbackMissing: false }
 const some: Certificates = {
   generation: 'g1',
   data: { 'bundle.json': 'e30=' },
@@ -25,6 +25,7 @@ const some: Certificates = {
   ],
   expectations: [{ host: 'shop.example.com', keyType: 'ecdsa', fingerprint: leaf }],
   missing: [],
+  fallbackMissing: false,
 }
 
 test('Audit writes nothing at all, and says what it would do', () => {
@@ -77,8 +78,6 @@ test('one workload at a time', () => {
 })
 
 test('a pod that slipped past the webhook is replaced, but not for ever', () => {
-  const slipped = (value: string): Seen =>
-    seen({ rolled: value, settled: true, pods: [pod('a', { injected: false, rolled: value })] })
   assert.deepEqual(rolls(decide(slipped(fingerprint), now)), [['nginx', `${fingerprint}-1`]])
   assert.deepEqual(rolls(decide(slipped(`${fingerprint}-1`), now)), [['nginx', `${fingerprint}-2`]])
   assert.deepEqual(rolls(decide(slipped(`${fingerprint}-2`), now)), [])
@@ -172,11 +171,6 @@ test('a Secret that is not there yet is named', () => {
 })
 
 describe('a policy that can not be honoured', () => {
-  const refused = (reason: 'UnsupportedFeature' | 'Conflicted', finalizers: readonly string[]): Seen => ({
-    ...seen({ finalizers }),
-    refusal: { reason, message: 'Ingress shop/web asks for ssl-passthrough', conflictsWith: [] },
-  })
-
   test('says why, and changes nothing', () => {
     const decision = decide(refused('UnsupportedFeature', []), now)
     assert.deepEqual(said(decision, 'Accepted'), ['False', 'UnsupportedFeature'])
@@ -202,9 +196,6 @@ describe('a policy that can not be honoured', () => {
 })
 
 describe('a policy that is deleted', () => {
-  const deleting = (more: Partial<Parameters<typeof seen>[0]> = {}): Seen =>
-    seen({ deleted: '2026-11-24T11:59:00Z', rolled: fingerprint, pods: [pod('a')], inPlace: true, ...more })
-
   test('first loses its entries, then rolls its workloads back, and waits', () => {
     const decision = decide(deleting(), now)
     assert.deepEqual(decision.entries, [])
@@ -254,6 +245,21 @@ test('back to Audit restores the pods too', () => {
 })
 
 // What the tests are made of.
+
+function slipped(value: string): Seen {
+  return seen({ rolled: value, settled: true, pods: [pod('a', { injected: false, rolled: value })] })
+}
+
+function refused(reason: 'UnsupportedFeature' | 'Conflicted', finalizers: readonly string[]): Seen {
+  return {
+    ...seen({ finalizers }),
+    refusal: { reason, message: 'Ingress shop/web asks for ssl-passthrough', conflictsWith: [] },
+  }
+}
+
+function deleting(more: Partial<Parameters<typeof seen>[0]> = {}): Seen {
+  return seen({ deleted: '2026-11-24T11:59:00Z', rolled: fingerprint, pods: [pod('a')], inPlace: true, ...more })
+}
 
 function seen({
   enforcement = 'Enforce',
@@ -307,9 +313,10 @@ function seen({
         workload: workload({ name: 'nginx', rolled, settled }),
         pods,
         flavour: 'ingress-nginx',
-        plan: { fingerprint, tlsPort: 443, summary: [] },
+        plan: { fingerprint, tlsPort: 443, proxyProtocol: false, summary: [] },
       },
     ],
+    missingTargets: [],
     abandoned: [],
     injected: pods.filter(({ metadata }) => metadata.annotations['tls.chitin.dev/fingerprint'] !== undefined),
     certificates,

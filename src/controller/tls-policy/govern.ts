@@ -1,0 +1,270 @@
+/**
+ * Which workloads a policy governs, and what it wants of each: policy/, nginx/ and inject/ put together. The controller
+ * asks for every policy; the webhook asks for one pod, and gets the same plan, hence the same fingerprint.
+ */
+import type { ConfigMap } from '../../api/config-map.ts'
+import type { Ingress, IngressClass } from '../../api/ingress.ts'
+import type { NginxPlan, ObjectName } from '../../api/nginx-plan.ts'
+import { derivedConfigMapName } from '../../api/names.ts'
+import type { Pod, PodSpec } from '../../api/pod.ts'
+import { parseTlsPolicy, type TLSPolicy } from '../../api/tls-policy.ts'
+import type { Workload } from '../../api/workload.ts'
+import { ineligible } from '../../inject/eligible.ts'
+import { fingerprint } from '../../inject/fingerprint.ts'
+import { makePlan, type InjectionPlan } from '../../inject/plan.ts'
+import type { ObjectRef } from '../../kube/resource.ts'
+import { isRefused, type Reads, type Refused } from '../../nginx/flavour.ts'
+import { classesOf, serves, type IngressController } from '../../nginx/ingress-selection.ts'
+import { recognise } from '../../nginx/recognise.ts'
+import { matches } from '../../policy/label-selector.ts'
+import { resolve, type Resolution } from '../../policy/resolve.ts'
+import type { Origin } from '../certificates/compile.ts'
+import { workloadsIn, type Live, type World } from '../world.ts'
+import { isEqual } from './apply.ts'
+import type { Refusal, Seen, Target } from './seen.ts'
+import { dependencyOn, type Dependency } from './triggers.ts'
+
+export interface Surroundings {
+  readonly world: World
+  readonly sidecarImage: string
+  readonly configMap: (ref: ObjectRef) => Promise<ConfigMap | undefined>
+}
+
+/** What a policy is about, before its Secrets are looked at. */
+export interface Governed {
+  readonly refusal?: Refusal
+  readonly targets: readonly Target[]
+  readonly missingTargets: readonly string[]
+  /** Uids of the workloads that other policies of the namespace govern. */
+  readonly elsewhere: ReadonlySet<string>
+  readonly groups: readonly {
+    readonly hosts: readonly string[]
+    readonly secrets: readonly ObjectName[]
+    readonly from: Origin
+  }[]
+  /** The Secrets for unknown names; empty where these are refused. */
+  readonly fallback: readonly ObjectName[]
+  /** True where unknown names should get a default certificate and none is named. */
+  readonly fallbackMissing: boolean
+  readonly tls: { readonly groups: TLSPolicy['spec']['tls']['groups']; readonly alpn: readonly string[] }
+  readonly derived?: NonNullable<Seen['derived']>
+  readonly dependencies: readonly Dependency[]
+}
+
+/** Everything about one policy. */
+export async function govern(policy: TLSPolicy, around: Surroundings): Promise<Governed> {
+  const { world } = around
+  const { namespace } = policy.metadata
+  const dependencies: Dependency[] = [dependencyOn.anyIngressClass]
+  const deleting = policy.metadata.deletionTimestamp !== undefined
+  const verdicts = verdictsIn(world, namespace)
+  const elsewhere = new Set(
+    verdicts
+      .filter(({ policy: other, accepted }) => accepted && other.metadata.name !== policy.metadata.name)
+      .flatMap(({ workloads }) => workloads.flatMap(({ metadata }) => metadata.uid ?? [])),
+  )
+  const verdict = deleting
+    ? resolveAlone(policy, world, namespace)
+    : verdicts.find(({ policy: one }) => one.metadata.name === policy.metadata.name)
+  const workloads = (verdict?.workloads ?? [])
+    .filter(({ metadata }) => !elsewhere.has(metadata.uid ?? ''))
+    .map((workload) => workload as Live<Workload>) // resolve() hands back the very objects it was given
+
+  const plans = await Promise.all(
+    workloads.map(async (workload) => ({ workload, outcome: await plan(policy, workload.spec.template.spec, around) })),
+  )
+  for (const { outcome } of plans) dependencies.push(...outcome.dependencies)
+
+  let derived: Governed['derived']
+  const targets = plans.map(({ workload, outcome }): Target => {
+    const pods = podsOf(workload, world)
+    const { nginx, flavour } = outcome
+    const target = { workload, pods, ...(flavour === undefined ? {} : { flavour }) }
+    if (isRefused(nginx)) return { ...target, refusal: { reason: nginx.refused, message: nginx.message } }
+    const injection = makePlan(policy, nginx, around.sidecarImage)
+    const template: Pod = { metadata: workload.spec.template.metadata ?? {}, spec: workload.spec.template.spec }
+    const skip = ineligible(template, injection)
+    if (skip !== undefined) return { ...target, refusal: { reason: skip.skip, message: skip.message } }
+    if (nginx.config !== undefined) {
+      derived ??= { data: nginx.config, binaryData: {} }
+      if (!isEqual(derived.data, nginx.config)) {
+        const message = 'it has another ConfigMap than the first target: give it a policy of its own'
+        return { ...target, refusal: { reason: 'UnsupportedFeature', message } }
+      }
+    }
+    const tls = nginx.listeners.find((listener) => listener.tls)
+    return {
+      ...target,
+      plan: {
+        fingerprint: fingerprint(injection),
+        tlsPort: tls?.port ?? 443,
+        proxyProtocol: nginx.acceptProxyProtocol,
+        summary: nginx.notices,
+      },
+    }
+  })
+  const first = plans.map(({ outcome }) => outcome.nginx).find((one) => !isRefused(one)) as NginxPlan | undefined
+  const ingresses = uniqueIngresses(plans.flatMap(({ outcome }) => outcome.ingresses))
+  const refusal = deleting ? undefined : refusalOf(verdict, targets)
+  return {
+    ...(refusal === undefined ? {} : { refusal }),
+    targets,
+    missingTargets: verdict?.accepted === true ? verdict.missing : [],
+    elsewhere,
+    ...secretsOf(policy, ingresses, first?.defaultCertificate),
+    tls: { groups: policy.spec.tls.groups, alpn: first?.alpn ?? policy.spec.tls.alpn ?? [] },
+    ...(derived === undefined ? {} : { derived }),
+    dependencies,
+  }
+}
+
+/** What a policy wants of an nginx, and what that was worked out from. */
+export interface Planned {
+  readonly nginx: NginxPlan | Refused
+  readonly flavour?: NginxPlan['flavour']
+  readonly ingresses: readonly Ingress[]
+  readonly dependencies: readonly Dependency[]
+}
+
+/** The plan for one pod's spec, be it that of a template or of a pod made from it. */
+export async function plan(policy: TLSPolicy, spec: PodSpec, { world, configMap }: Surroundings): Promise<Planned> {
+  const { namespace, name } = policy.metadata
+  const found = recognise(spec, policy.spec.container)
+  if (isRefused(found)) return { nginx: found, ingresses: [], dependencies: [] }
+  const { container, flavour } = found
+  const reads: Reads = flavour.reads(container, namespace)
+  const classes = world.ingressClasses.list()
+  const ingresses = reads.ingresses === undefined ? [] : ingressesOf(reads.ingresses, classes, world)
+  const derivedConfigMap = { namespace, name: derivedConfigMapName(name) }
+  const isOurs = reads.configMap?.name === derivedConfigMap.name && reads.configMap.namespace === namespace
+  if (isOurs) throw new Error(`the plan for ${namespace}/${name} was asked for with a pod that is injected already`)
+  const config = reads.configMap === undefined ? undefined : await configMap(reads.configMap)
+  const hosts = policy.spec.certificates.fromIngress ? ingresses.flatMap(hostsOf) : []
+  const nginx = flavour.plan({
+    policy,
+    spec,
+    container,
+    config: config?.data ?? {},
+    ingresses,
+    hosts: [...new Set([...policy.spec.certificates.hosts.flatMap((entry) => entry.hosts), ...hosts])].toSorted(),
+    derivedConfigMap,
+  })
+  const dependencies = reads.ingresses === undefined ? [] : classDependencies(reads.ingresses, classes)
+  return { nginx, flavour: flavour.name, ingresses, dependencies }
+}
+
+/** The injection plan for a pod that the webhook was sent: the policy's own, or why there is none. */
+export async function planForPod(
+  policy: TLSPolicy,
+  spec: PodSpec,
+  around: Surroundings,
+): Promise<InjectionPlan | Refused> {
+  const { nginx } = await plan(policy, spec, around)
+  return isRefused(nginx) ? nginx : makePlan(policy, nginx, around.sidecarImage)
+}
+
+/** A verdict for each policy of a namespace that can be parsed. */
+export function verdictsIn(world: World, namespace: string): Resolution[] {
+  const policies = world.policies.by('namespace', namespace).flatMap((raw) => {
+    try {
+      return [parseTlsPolicy(raw)]
+    } catch {
+      return [] // says so in its own status
+    }
+  })
+  return resolve(policies, candidatesIn(world, namespace))
+}
+
+function resolveAlone(policy: TLSPolicy, world: World, namespace: string): Resolution | undefined {
+  const { deletionTimestamp: _gone, ...metadata } = policy.metadata
+  return resolve([{ ...policy, metadata }], candidatesIn(world, namespace))[0]
+}
+
+function candidatesIn(world: World, namespace: string) {
+  const classes = world.ingressClasses.list()
+  return workloadsIn(world, namespace).map((workload) => {
+    const found = recognise(workload.spec.template.spec, undefined)
+    const controller = isRefused(found) ? undefined : found.flavour.reads(found.container, namespace).ingresses
+    return { workload, ingressClasses: controller === undefined ? [] : classesOf(controller, classes) }
+  })
+}
+
+function refusalOf(verdict: Resolution | undefined, targets: readonly Target[]): Refusal | undefined {
+  if (verdict === undefined) return { reason: 'TargetNotFound', message: 'the policy is not in the cache yet' }
+  if (!verdict.accepted) {
+    const { reason, message, conflictsWith } = verdict
+    return { reason, message, conflictsWith }
+  }
+  // Where some targets can be served, the others are reported one by one.
+  if (targets.some((target) => target.plan !== undefined)) return undefined
+  const [first] = targets
+  return first?.refusal ?? { reason: 'TargetNotFound', message: 'there is no workload' }
+}
+
+function podsOf(workload: Live<Workload>, world: World): Live<Pod>[] {
+  return world.pods.by('namespace', workload.metadata.namespace ?? '').filter(({ metadata, status }) => {
+    const isOver = status?.phase === 'Succeeded' || status?.phase === 'Failed'
+    return metadata.deletionTimestamp === undefined && !isOver && matches(workload.spec.selector, metadata.labels)
+  })
+}
+
+function ingressesOf(
+  controller: IngressController,
+  classes: readonly Live<IngressClass>[],
+  world: World,
+): Live<Ingress>[] {
+  return classDependencies(controller, classes)
+    .flatMap((dependency) => world.ingresses.by('class', dependency))
+    .filter((ingress) => serves(controller, ingress, classes))
+}
+
+function classDependencies(controller: IngressController, classes: readonly IngressClass[]): Dependency[] {
+  const names = new Set([...classesOf(controller, classes), controller.annotationClass, ''])
+  return [...names].map((name) => dependencyOn.ingressClass(name))
+}
+
+function uniqueIngresses(ingresses: readonly Ingress[]): Ingress[] {
+  return [...new Map(ingresses.map((ingress) => [ingress.metadata.uid ?? ingress, ingress])).values()]
+}
+
+function secretsOf(
+  policy: TLSPolicy,
+  ingresses: readonly Ingress[],
+  nginxDefault: ObjectName | undefined,
+): Pick<Governed, 'groups' | 'fallback' | 'fallbackMissing'> {
+  const { namespace } = policy.metadata
+  const { certificates } = policy.spec
+  const named = certificates.defaultSecretRef
+  const fallback = named === undefined ? nginxDefault : { namespace, name: named.name }
+  const groups: Governed['groups'][number][] = certificates.hosts.map(({ hosts, secretRefs }) => ({
+    hosts,
+    secrets: secretRefs.map(({ name }) => ({ namespace, name })),
+    from: { by: 'policy' },
+  }))
+  for (const ingress of certificates.fromIngress ? ingresses : []) {
+    const { name = '', namespace: home = '', creationTimestamp: createdAt = '' } = ingress.metadata
+    for (const entry of ingress.spec.tls ?? []) {
+      // Without a Secret of its own an Ingress' host is served with the default certificate, as nginx has it.
+      const secret = entry.secretName ? { namespace: home, name: entry.secretName } : fallback
+      const hosts = hostsOfEntry(ingress, entry)
+      if (secret === undefined || hosts.length === 0) continue
+      groups.push({ hosts, secrets: [secret], from: { by: 'ingress', namespace: home, name, createdAt } })
+    }
+  }
+  const wanted = certificates.unknownSNI === 'ServeDefault'
+  return {
+    groups,
+    fallback: wanted && fallback !== undefined ? [fallback] : [],
+    fallbackMissing: wanted && fallback === undefined,
+  }
+}
+
+function hostsOf(ingress: Ingress): string[] {
+  return (ingress.spec.tls ?? []).flatMap((entry) => hostsOfEntry(ingress, entry))
+}
+
+function hostsOfEntry(ingress: Ingress, entry: { readonly hosts?: readonly string[] }): string[] {
+  const listed = entry.hosts ?? []
+  const hosts = listed.length > 0 ? listed : (ingress.spec.rules ?? []).flatMap(({ host }) => host ?? [])
+  return [...new Set(hosts.filter((host) => host !== '').map((host) => host.toLowerCase()))]
+}

@@ -1,0 +1,248 @@
+/**
+ * Gathers all that there is to see about one policy. Objects come out of the caches; the policy itself, and the content
+ * of Secrets and ConfigMaps, are fetched by name. Private keys are held only while a bundle is compiled.
+ */
+import type { ConfigMap } from '../../api/config-map.ts'
+import {
+  bundleSecretName,
+  derivedConfigMapName,
+  generationAnnotation,
+  policyAnnotation,
+  rolloutAnnotation,
+} from '../../api/names.ts'
+import type { Secret } from '../../api/secret.ts'
+import { InvalidPolicyError, parseTlsPolicy, type TLSPolicy } from '../../api/tls-policy.ts'
+import type { Workload } from '../../api/workload.ts'
+import type { CryptoProvider } from '../../crypto/provider.ts'
+import type { KubeClient } from '../../kube/client.ts'
+import { keyFor, resources, type KubeObject, type ObjectRef } from '../../kube/resource.ts'
+import { compile, type Compiled, type SecretInput } from '../certificates/compile.ts'
+import { workloadsIn, type Live, type RawPolicy, type World } from '../world.ts'
+import { isEqual } from './apply.ts'
+import { govern, type Governed } from './govern.ts'
+import type { Certificates, Seen } from './seen.ts'
+import { dependencyOn, type Dependency } from './triggers.ts'
+
+export interface ObserverOptions {
+  readonly client: KubeClient
+  readonly world: World
+  /** The image of the sidecar, for policies that name none. */
+  readonly sidecarImage: string
+  readonly crypto: CryptoProvider
+  readonly now: () => number
+}
+
+/** What one look finds; what pods and the webhook say is added by the caller. */
+export type Sight = Omit<Seen, 'webhook' | 'answers' | 'generationSince'> & {
+  readonly dependencies: ReadonlySet<Dependency>
+}
+
+export class Observer {
+  readonly #options: ObserverOptions
+  /** What the last compilation of each policy gave, without its data, and what it was made of. */
+  readonly #memo = new Map<string, { readonly of: string; readonly until: number; readonly compiled: Compiled }>()
+
+  constructor(options: ObserverOptions) {
+    this.#options = options
+  }
+
+  /** Forgets a policy that is gone. */
+  forget(key: string): void {
+    this.#memo.delete(key)
+  }
+
+  /** Undefined where there is no such policy. */
+  async observe(ref: ObjectRef, signal: AbortSignal): Promise<Sight | undefined> {
+    const { client, world, sidecarImage } = this.#options
+    // Fetched, not cached: what we wrote ourselves a moment ago must be in it.
+    const raw = await client.find<RawPolicy>(resources.tlsPolicies, ref, { signal })
+    if (raw === undefined) return undefined
+    const { name, namespace = '' } = raw.metadata
+    const dependencies = new Set<Dependency>([dependencyOn.namespace(namespace)])
+    const injected = world.pods
+      .by('namespace', namespace)
+      .filter((pod) => pod.metadata.annotations?.[policyAnnotation] === `${namespace}/${name}` && !hasEnded(pod))
+    const own = await this.#own(raw, signal)
+    const nothing: Sight = {
+      raw,
+      targets: [],
+      missingTargets: [],
+      abandoned: [],
+      injected,
+      certificates: { data: {}, status: [], expectations: [], missing: [], fallbackMissing: false },
+      own: {
+        bundle: own.bundle !== undefined,
+        bundleInPlace: true,
+        derived: own.derived !== undefined,
+        derivedInPlace: true,
+      },
+      dependencies,
+    }
+    const parsed = parse(raw)
+    if ('invalid' in parsed) return { ...nothing, refusal: { reason: 'Invalid', message: parsed.invalid } }
+
+    const { policy } = parsed
+    const governed = await govern(policy, {
+      world,
+      sidecarImage,
+      configMap: async (wanted) => {
+        dependencies.add(dependencyOn.configMap(wanted.namespace ?? '', wanted.name))
+        return client.find<Live<ConfigMap>>(resources.configMaps, wanted, { signal })
+      },
+    })
+    for (const dependency of governed.dependencies) dependencies.add(dependency)
+    for (const { secrets } of governed.groups)
+      for (const { namespace, name } of secrets) dependencies.add(dependencyOn.secret(namespace, name))
+    for (const { namespace, name } of governed.fallback) dependencies.add(dependencyOn.secret(namespace, name))
+    dependencies.add(dependencyOn.secret(namespace, bundleSecretName(name)))
+    dependencies.add(dependencyOn.configMap(namespace, derivedConfigMapName(name)))
+
+    const certificates =
+      governed.refusal === undefined ? await this.#compile(policy, governed, own.bundle, signal) : undefined
+    const governedNames = new Set(governed.targets.map(({ workload }) => workload.metadata.uid))
+    return {
+      ...nothing,
+      policy,
+      targets: governed.targets,
+      missingTargets: governed.missingTargets,
+      ...(governed.refusal === undefined ? {} : { refusal: governed.refusal }),
+      abandoned: workloadsIn(world, namespace).filter(
+        (workload) =>
+          !governedNames.has(workload.metadata.uid) &&
+          !governed.elsewhere.has(workload.metadata.uid ?? '') &&
+          wasOurs(raw, workload, injected),
+      ),
+      ...(certificates === undefined ? {} : { certificates: certificates.certificates }),
+      ...(governed.derived === undefined ? {} : { derived: governed.derived }),
+      own: {
+        bundle: own.bundle !== undefined,
+        bundleInPlace: certificates?.inPlace ?? true,
+        derived: own.derived !== undefined,
+        derivedInPlace: governed.derived === undefined || isSameConfig(own.derived, governed.derived),
+      },
+    }
+  }
+
+  async #own(
+    raw: RawPolicy,
+    signal: AbortSignal,
+  ): Promise<{ bundle: KubeObject | undefined; derived: Live<ConfigMap> | undefined }> {
+    const { client, world } = this.#options
+    const { namespace = '', name } = raw.metadata
+    const derived = { namespace, name: derivedConfigMapName(name) }
+    return {
+      bundle: world.secrets.get(keyFor({ namespace, name: bundleSecretName(name) })),
+      derived: world.configMaps.has(keyFor(derived))
+        ? await client.find<Live<ConfigMap>>(resources.configMaps, derived, { signal })
+        : undefined,
+    }
+  }
+
+  /** Compiles the bundle, or says again what the last compilation gave where nothing has changed since. */
+  async #compile(
+    policy: TLSPolicy,
+    governed: Governed,
+    bundle: KubeObject | undefined,
+    signal: AbortSignal,
+  ): Promise<{ readonly certificates: Certificates; readonly inPlace: boolean }> {
+    const { client, world, crypto, now } = this.#options
+    const { namespace, name } = policy.metadata
+    const key = keyFor(policy.metadata)
+    const version = (ref: ObjectRef): string | undefined => world.secrets.get(keyFor(ref))?.metadata.resourceVersion
+    const refs = [...governed.groups.flatMap(({ secrets }) => secrets), ...governed.fallback]
+    const of = JSON.stringify([
+      governed.groups,
+      governed.fallback,
+      governed.tls,
+      refs.map(version),
+      bundle?.metadata.resourceVersion,
+    ])
+    const known = this.#memo.get(key)
+    if (known?.of === of && known.until > now())
+      return { certificates: certificatesOf(known.compiled, bundle, governed), inPlace: true }
+
+    const fetched = new Map<string, Promise<SecretInput>>()
+    const fetch = async (ref: { namespace: string; name: string }): Promise<SecretInput> => {
+      const held = fetched.get(keyFor(ref))
+      if (held !== undefined) return held
+      const fetching = client.find<Live<Secret>>(resources.secrets, ref, { signal }).then((secret) => ({
+        ...ref,
+        ...(secret?.metadata.resourceVersion === undefined ? {} : { resourceVersion: secret.metadata.resourceVersion }),
+        ...(secret === undefined ? {} : { data: secret.data ?? {} }),
+      }))
+      fetched.set(keyFor(ref), fetching)
+      return fetching
+    }
+    const previous = await client.find<Live<Secret>>(
+      resources.secrets,
+      { namespace, name: bundleSecretName(name) },
+      { signal },
+    )
+    const compiled = compile({
+      groups: await Promise.all(
+        governed.groups.map(async (group) => ({ ...group, secrets: await Promise.all(group.secrets.map(fetch)) })),
+      ),
+      ...(governed.fallback.length === 0 ? {} : { fallback: await Promise.all(governed.fallback.map(fetch)) }),
+      tls: governed.tls,
+      ...(previous?.data === undefined ? {} : { previous: previous.data }),
+      now: new Date(now()),
+      crypto,
+    })
+    const inPlace =
+      compiled.bundle === undefined ||
+      (isEqual(previous?.data, compiled.bundle.data) &&
+        previous?.metadata.annotations?.[generationAnnotation] === compiled.bundle.generation)
+    this.#memo.delete(key)
+    if (inPlace) {
+      const { bundle: made, ...rest } = compiled
+      const withoutData = made === undefined ? rest : { ...rest, bundle: { ...made, data: {} } }
+      this.#memo.set(key, { of, until: compiled.nextChange?.getTime() ?? Infinity, compiled: withoutData })
+    }
+    return { certificates: certificatesOf(compiled, previous, governed), inPlace }
+  }
+}
+
+function certificatesOf(
+  compiled: Compiled,
+  bundle: KubeObject | undefined,
+  { fallbackMissing }: Governed,
+): Certificates {
+  // Where no bundle can be made, the one that is there stays in force.
+  const generation = compiled.bundle?.generation ?? bundle?.metadata.annotations?.[generationAnnotation]
+  return {
+    ...(generation === undefined ? {} : { generation }),
+    data: compiled.bundle?.data ?? {},
+    status: compiled.status,
+    expectations: compiled.bundle === undefined ? [] : compiled.expectations,
+    missing: compiled.missing,
+    fallbackMissing,
+  }
+}
+
+function parse(raw: RawPolicy): { readonly policy: TLSPolicy } | { readonly invalid: string } {
+  try {
+    return { policy: parseTlsPolicy(raw) }
+  } catch (error) {
+    if (error instanceof InvalidPolicyError) return { invalid: error.message }
+    throw error
+  }
+}
+
+/** A workload that carries our roll-out annotation for this policy, as its pods or our last status say. */
+function wasOurs(raw: RawPolicy, workload: Live<Workload>, injected: Seen['injected']): boolean {
+  if (workload.spec.template.metadata?.annotations?.[rolloutAnnotation] === undefined) return false
+  const { targets = [] } = (raw.status ?? {}) as NonNullable<TLSPolicy['status']>
+  if (targets.some(({ kind, name }) => kind === workload.kind && name === workload.metadata.name)) return true
+  const labels = Object.entries(workload.spec.selector.matchLabels ?? {})
+  return (
+    labels.length > 0 && injected.some((pod) => labels.every(([key, value]) => pod.metadata.labels?.[key] === value))
+  )
+}
+
+function hasEnded(pod: { readonly status?: { readonly phase?: string } }): boolean {
+  return pod.status?.phase === 'Succeeded' || pod.status?.phase === 'Failed'
+}
+
+function isSameConfig(there: ConfigMap | undefined, wanted: NonNullable<Seen['derived']>): boolean {
+  return isEqual(there?.data ?? {}, wanted.data ?? {}) && isEqual(there?.binaryData ?? {}, wanted.binaryData ?? {})
+}

@@ -58,6 +58,10 @@ export function requiredText(value: string, doc: string): Option<string> {
   }
 }
 
+export function texts(value: string, doc: string): Option<readonly string[]> {
+  return { doc, value, repeatable: true, read: (texts) => texts }
+}
+
 /** True where it stands alone; `=false` takes it back, for an environment that has set it. */
 export function flag(doc: string): Option<boolean> {
   return {

@@ -1,0 +1,106 @@
+/**
+ * Files in, a verified snapshot out. All or nothing: a bundle of which one file is missing or does not belong is not
+ * served at all, and the one before it is kept.
+ */
+import { readFile, readlink, stat } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { BundleCredential, Generation } from '../api/bundle.ts'
+import { BundleError, certificateFile, keyFile, manifestFile, parseManifest } from '../api/bundle.ts'
+import { toHex } from '../bytes/hex.ts'
+import type { CryptoProvider } from '../crypto/provider.ts'
+import type { Credential } from '../x509/credential.ts'
+import { parseCredential, parseCredentialDer } from '../x509/credential.ts'
+import type { BundleSource } from './settings.ts'
+import type { Snapshot } from './snapshot.ts'
+
+/** Changes whenever the files may have: what is polled instead of reading them all. */
+export async function stamp(source: BundleSource): Promise<string> {
+  const paths = source.kind === 'bundle' ? [join(source.directory, manifestFile)] : [source.certificate, source.key]
+  const stats = await Promise.all(paths.map((path) => stat(path, { bigint: true })))
+  return stats.map(({ dev, ino, size, mtimeNs }) => `${dev}:${ino}:${size}:${mtimeNs}`).join(' ')
+}
+
+/** Reads, parses and verifies everything. Throws an error that says what is wrong, and holds nothing secret. */
+export async function readSnapshot(source: BundleSource, crypto: CryptoProvider): Promise<Snapshot> {
+  return source.kind === 'bundle' ? readBundle(source.directory, crypto) : readFiles(source, crypto)
+}
+
+async function readBundle(directory: string, crypto: CryptoProvider): Promise<Snapshot> {
+  const root = await currentDirectory(directory)
+  const manifest = parseManifest(await readFile(join(root, manifestFile), 'utf8'))
+  // A candidate is served only by pods that are told to, which comes with canaries.
+  return snapshot(manifest.committed, root, crypto)
+}
+
+/**
+ * The kubelet writes a volume into a directory of its own and then turns the symlink `..data` to it (AtomicWriter), so
+ * whoever follows the link once reads files of one and the same version. Without the link the directory is plain.
+ */
+async function currentDirectory(directory: string): Promise<string> {
+  try {
+    return join(directory, await readlink(join(directory, '..data')))
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && (error.code === 'ENOENT' || error.code === 'EINVAL'))
+      return directory
+    throw error
+  }
+}
+
+async function snapshot(generation: Generation, root: string, crypto: CryptoProvider): Promise<Snapshot> {
+  // Many hosts share a credential, and many chains an intermediate: each is read and kept once.
+  const files = new Map<string, Promise<Uint8Array>>()
+  const credentials = new Map<string, Promise<Credential>>()
+  const certificate = (hash: string): Promise<Uint8Array> =>
+    remember(files, hash, async () => {
+      const der = await readFile(join(root, certificateFile(hash)))
+      const digest = crypto.hash('SHA-256')
+      digest.update(der)
+      const found = toHex(digest.digest())
+      if (found !== hash) throw new BundleError(certificateFile(hash), found, 'content of that SHA-256')
+      return new Uint8Array(der)
+    })
+  const credential = (reference: BundleCredential): Promise<Credential> =>
+    remember(credentials, [reference.key, ...reference.chain].join(), async () => {
+      const chain: Uint8Array[] = []
+      for (const hash of reference.chain) chain.push(await certificate(hash))
+      const parsed = parseCredentialDer(chain, new Uint8Array(await readFile(join(root, keyFile(reference.key)))))
+      crypto.signingKey(parsed.privateKey) // throws where the provider cannot use it
+      return parsed
+    })
+  const all = async (references: readonly BundleCredential[]): Promise<Credential[]> => {
+    const parsed: Credential[] = []
+    // One after the other: ten thousand open files at once would be too many.
+    for (const reference of references) parsed.push(await credential(reference))
+    return parsed
+  }
+  const hosts = []
+  for (const { names, credentials } of generation.hosts) hosts.push({ names, credentials: await all(credentials) })
+  const fallback = generation.defaultCredentials
+  return {
+    generation: generation.id,
+    tls: generation.tls,
+    hosts,
+    defaultCredentials: fallback === undefined ? undefined : await all(fallback),
+  }
+}
+
+async function readFiles(
+  { certificate, key, alpn }: Extract<BundleSource, { kind: 'files' }>,
+  crypto: CryptoProvider,
+): Promise<Snapshot> {
+  const credential = parseCredential(await readFile(certificate, 'utf8'), await readFile(key, 'utf8'))
+  crypto.signingKey(credential.privateKey)
+  return {
+    generation: credential.fingerprint.slice(0, 16),
+    tls: { groups: ['X25519', 'P-256'], alpn },
+    hosts: credential.names.length === 0 ? [] : [{ names: credential.names, credentials: [credential] }],
+    // There is one certificate and no policy: every name gets it.
+    defaultCredentials: [credential],
+  }
+}
+
+function remember<Value>(known: Map<string, Promise<Value>>, key: string, make: () => Promise<Value>): Promise<Value> {
+  const found = known.get(key) ?? make()
+  known.set(key, found)
+  return found
+}

@@ -1,0 +1,51 @@
+import type { ConnectionEvent } from '../tls/events.ts'
+
+/** What a session needs of a connection's protocol: `ServerConnection` of the TLS engine, or `PassThrough`. */
+export interface Engine {
+  receive(bytes: Uint8Array): ConnectionEvent[]
+  send(plaintext: Uint8Array): void
+  /** Says that we are done sending; we may go on receiving. */
+  close(): void
+  takeOutput(): Uint8Array[]
+  readonly state: 'handshaking' | 'open' | 'closed'
+  readonly canSend: boolean
+  destroy(): void
+}
+
+/** The protocol of a plain port: none. What comes is what is meant, and only TCP says that it ends. */
+export class PassThrough implements Engine {
+  #output: Uint8Array[] = []
+  #sending = true
+
+  receive(bytes: Uint8Array): ConnectionEvent[] {
+    return [{ type: 'application-data', data: bytes }]
+  }
+
+  send(plaintext: Uint8Array): void {
+    if (!this.#sending) throw new Error('PassThrough: send after close')
+    this.#output.push(plaintext)
+  }
+
+  close(): void {
+    this.#sending = false
+  }
+
+  takeOutput(): Uint8Array[] {
+    const output = this.#output
+    this.#output = []
+    return output
+  }
+
+  get state(): 'open' {
+    return 'open'
+  }
+
+  get canSend(): boolean {
+    return this.#sending
+  }
+
+  destroy(): void {
+    this.#output = []
+    this.#sending = false
+  }
+}

@@ -1,0 +1,166 @@
+/**
+ * The sockets of one worker: it listens, holds every session's place and deadline, and knows how many there may be.
+ * It runs as well on the main thread, which is how most tests drive it.
+ */
+import type { AddressInfo, Server, Socket } from 'node:net'
+import { createServer } from 'node:net'
+import type { MetricObject } from 'prom-client'
+import type { Log } from '../telemetry/log.ts'
+import { errorText } from '../telemetry/log.ts'
+import { connectionMetrics } from '../telemetry/metrics.ts'
+import type { Engine } from './engine.ts'
+import { PassThrough } from './engine.ts'
+import { IdleList } from './idle-list.ts'
+import type { SessionContext, Tally } from './session.ts'
+import { Session } from './session.ts'
+import type { ListenAddress, TerminatorSettings } from './settings.ts'
+import { TimerWheel } from './timer-wheel.ts'
+
+export interface ListenerOptions {
+  readonly settings: TerminatorSettings
+  readonly log: Log
+  /** A fresh TLS connection, or undefined while there is no certificate to serve. */
+  readonly openTls: () => Engine | undefined
+  /** Several threads on one port. */
+  readonly reusePort: boolean
+  /** This worker's share of the connections. */
+  readonly maxConnections: number
+  /** A connection that was active within this time is not closed to make room for another. */
+  readonly busyMs?: number
+}
+
+export class Listener {
+  readonly #options: ListenerOptions
+  readonly #metrics = connectionMetrics()
+  readonly #tally: Record<ListenAddress['kind'], Tally> = {
+    tls: { received: 0, sent: 0 },
+    plain: { received: 0, sent: 0 },
+  }
+  readonly #open: Record<ListenAddress['kind'], number> = { tls: 0, plain: 0 }
+  readonly #context: SessionContext
+  readonly #servers: Server[] = []
+  #ticker: NodeJS.Timeout | undefined
+  #onEmpty: (() => void) | undefined
+
+  constructor(options: ListenerOptions) {
+    this.#options = options
+    this.#context = {
+      settings: options.settings,
+      metrics: this.#metrics,
+      log: options.log,
+      wheel: new TimerWheel(tickMs, performance.now()),
+      sessions: new IdleList(),
+      now: () => performance.now(),
+      tally: this.#tally,
+      ended: (session) => this.#onEnded(session),
+    }
+  }
+
+  /** Listens on every address, and returns the ports, which matter where one was 0. */
+  async listen(): Promise<number[]> {
+    const ports: number[] = []
+    for (const address of this.#options.settings.listen) ports.push(await this.#listenOn(address))
+    this.#ticker = setInterval(() => {
+      for (const session of this.#context.wheel.advance(this.#context.now())) session.onDeadline()
+    }, tickMs)
+    return ports
+  }
+
+  get connections(): number {
+    return this.#context.sessions.size
+  }
+
+  /** Accepts no more, and resolves when the last connection is over; those that are left after `drainMs` are closed. */
+  async drain(drainMs: number): Promise<{ readonly cut: number }> {
+    for (const server of this.#servers) server.close()
+    for (const session of this.#context.sessions) session.drain({ now: false })
+    let cut = 0
+    const timer = setTimeout(() => {
+      cut = this.connections
+      for (const session of this.#context.sessions) session.drain({ now: true })
+    }, drainMs)
+    await new Promise<void>((resolve) => {
+      this.#onEmpty = resolve
+      if (this.connections === 0) resolve()
+    })
+    clearTimeout(timer)
+    clearInterval(this.#ticker)
+    return { cut }
+  }
+
+  metrics(): Promise<MetricObject[]> {
+    for (const port of ['tls', 'plain'] as const) {
+      const tally = this.#tally[port]
+      this.#metrics.bytes.inc({ port, direction: 'received' }, tally.received)
+      this.#metrics.bytes.inc({ port, direction: 'sent' }, tally.sent)
+      Object.assign(tally, { received: 0, sent: 0 })
+      this.#metrics.connectionsOpen.set({ port }, this.#open[port])
+    }
+    return this.#metrics.registry.getMetricsAsJSON()
+  }
+
+  async #listenOn(address: ListenAddress): Promise<number> {
+    const server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => this.#accept(socket, address))
+    this.#servers.push(server)
+    await new Promise<void>((resolve, reject) => {
+      server.once('error', reject)
+      server.listen(
+        { host: address.host, port: address.port, reusePort: this.#options.reusePort, backlog: 1024 },
+        resolve,
+      )
+    })
+    // Out of file descriptors, say: the connection is lost, the port is not.
+    server.on('error', (error) => this.#options.log.error('accept failed', { error: errorText(error) }))
+    return (server.address() as AddressInfo).port // it listens on TCP, so the address is no pipe's name
+  }
+
+  #accept(socket: Socket, address: ListenAddress): void {
+    const { kind } = address
+    this.#metrics.connections.inc({ port: kind })
+    if (!this.#makeRoom()) {
+      this.#metrics.connectionsRejected.inc({ port: kind })
+      socket.on('error', () => {})
+      socket.resetAndDestroy()
+      return
+    }
+    const engine = kind === 'plain' ? new PassThrough() : this.#options.openTls()
+    if (engine === undefined) {
+      this.#metrics.connectionsClosed.inc({ port: kind, reason: 'no-certificate' })
+      socket.on('error', () => {})
+      socket.destroy()
+      return
+    }
+    const session = new Session(socket, address, engine, this.#context)
+    this.#context.sessions.add(session)
+    this.#open[kind]++
+  }
+
+  /** Closes the longest idle connection where there are too many; false where even that one is busy. */
+  #makeRoom(): boolean {
+    const { sessions, now } = this.#context
+    const { maxConnections, busyMs = 1000 } = this.#options
+    while (sessions.size >= maxConnections) {
+      const session = sessions.longestIdle
+      if (session === undefined || now() - session.lastActive < busyMs) return false
+      this.#release(session)
+      session.evict()
+    }
+    return true
+  }
+
+  #onEnded(session: Session): void {
+    this.#release(session)
+    if (this.connections === 0) this.#onEmpty?.()
+  }
+
+  /** Once for each session: an evicted one gives up its place before its sockets are closed. */
+  #release(session: Session): void {
+    if (session.released) return
+    session.released = true
+    this.#context.sessions.remove(session)
+    this.#open[session.listen.kind]--
+  }
+}
+
+/** Deadlines are in seconds; a quarter of one is exact enough, and costs nothing. */
+const tickMs = 250

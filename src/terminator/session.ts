@@ -1,0 +1,461 @@
+/**
+ * One client connection: socket, engine and upstream, and the bytes between them.
+ *
+ *     client ── bytes ──▶ engine ── plaintext ──▶ upstream (nginx)
+ *            ◀─ records ─        ◀─ plaintext ───
+ *
+ * Back-pressure works both ways: whoever cannot take more makes the other side wait, so that a connection never holds
+ * more than a few socket buffers. The upstream is connected to only when the handshake is complete: a peer who cannot
+ * shake hands never reaches nginx. Each direction ends by itself: the client's close_notify becomes the upstream's FIN,
+ * the upstream's FIN becomes our close_notify and FIN.
+ */
+import type { Socket } from 'node:net'
+import { connect } from 'node:net'
+import { concat } from '../bytes/arrays.ts'
+import { DecodeError } from '../bytes/decode-error.ts'
+import type { Log } from '../telemetry/log.ts'
+import { errorText } from '../telemetry/log.ts'
+import type { ConnectionMetrics } from '../telemetry/metrics.ts'
+import type { ConnectionEvent, ConnectionFailed, HandshakeComplete } from '../tls/events.ts'
+import type { Engine } from './engine.ts'
+import type { IdleList, Linked } from './idle-list.ts'
+import { formatAddress, parseAddress } from './ip-address.ts'
+import type { ProxyAddresses } from './proxy-protocol.ts'
+import { longestHeader, readProxyHeader, writeProxyHeader } from './proxy-protocol.ts'
+import type { ListenAddress, TerminatorSettings } from './settings.ts'
+import type { Timed, TimerWheel } from './timer-wheel.ts'
+
+/** What all sessions of a worker share. */
+export interface SessionContext {
+  readonly settings: TerminatorSettings
+  readonly metrics: ConnectionMetrics
+  readonly log: Log
+  readonly wheel: TimerWheel<Session>
+  readonly sessions: IdleList<Session>
+  /** Milliseconds of a clock that never goes back. */
+  readonly now: () => number
+  readonly tally: Readonly<Record<ListenAddress['kind'], Tally>>
+  /** Called once, when the session is over and both sockets are closed. */
+  readonly ended: (session: Session) => void
+}
+
+/** Bytes on the wire, counted here because a labelled counter is too slow for each read. */
+export interface Tally {
+  received: number
+  sent: number
+}
+
+/** How a connection ended, as the metric and the log say it. */
+export type EndReason =
+  | 'finished'
+  | 'truncated'
+  | 'reset'
+  | 'fault'
+  | 'abandoned'
+  | 'timeout'
+  | 'idle'
+  | 'evicted'
+  | 'drained'
+  | 'upstream-unreachable'
+  | 'upstream-reset'
+  | 'proxy-header-refused'
+  | 'internal-error'
+
+type Stage =
+  | 'proxy-header' // the load balancer has to say who the client is
+  | 'handshake'
+  | 'connecting' // to the upstream
+  | 'open'
+  | 'lingering' // all is said; what the client still sends is thrown away, so that it can read our last words
+  | 'over'
+
+export class Session implements Timed, Linked<Session> {
+  // For the wheel and the list that it hangs in.
+  dueAt = 0
+  slot = -1
+  earlier: Session | undefined
+  later: Session | undefined
+
+  readonly listen: ListenAddress
+  lastActive: number
+  /** It no longer counts among the connections, nor hangs in their list. */
+  released = false
+  readonly #context: SessionContext
+  readonly #client: Socket
+  readonly #engine: Engine
+  readonly #tally: Tally
+  /** The socket forgets it when it is closed; only the debug log wants it then. */
+  readonly #clientText: string
+  #upstream: Socket | undefined
+  #stage: Stage
+  #reason: EndReason | undefined
+  #header: Uint8Array = new Uint8Array(0)
+  #proxied: ProxyAddresses | undefined
+  /** The client has said that it sends no more. */
+  #clientEnded = false
+  /** The upstream has said so, and we have told the client. */
+  #upstreamEnded = false
+  #upstreamFull = false
+  #discarded = 0
+  /** Both sockets are closed, and it was said so. */
+  #ended = false
+
+  constructor(client: Socket, listen: ListenAddress, engine: Engine, context: SessionContext) {
+    this.listen = listen
+    this.lastActive = context.now()
+    this.#context = context
+    this.#client = client
+    this.#clientText = context.log.enabled('debug') ? (client.remoteAddress ?? '') : ''
+    this.#engine = engine
+    this.#tally = context.tally[listen.kind]
+    this.#stage = context.settings.acceptProxyProtocol ? 'proxy-header' : 'handshake'
+    client.on('data', (chunk) => this.#onClientData(chunk))
+    client.on('end', () => this.#onClientFin())
+    client.on('drain', () => this.#onClientDrain())
+    client.on('error', () => this.#abort('reset'))
+    client.on('close', () => this.#onSocketClosed())
+    context.wheel.schedule(this, this.lastActive + context.settings.handshakeTimeoutMs)
+    // A plain port shakes no hands.
+    if (this.#stage === 'handshake' && listen.kind === 'plain') this.#connect()
+  }
+
+  /** The wheel's answer: the deadline that was set has passed. */
+  onDeadline(): void {
+    switch (this.#stage) {
+      case 'proxy-header':
+      case 'handshake':
+        return this.#abort('timeout')
+      case 'connecting':
+        return this.#upstreamFailed('timeout')
+      case 'open': {
+        const dueAt = this.lastActive + this.#idleLimitMs()
+        if (this.#context.now() < dueAt) return this.#context.wheel.schedule(this, dueAt)
+        return this.#finish('idle')
+      }
+      case 'lingering':
+        return this.#abort('finished')
+      case 'over':
+        return
+    }
+  }
+
+  /** Makes room for another connection, at once. */
+  evict(): void {
+    this.#sayGoodbye()
+    this.#abort('evicted')
+  }
+
+  /** The process is about to end. Whoever has not even shaken hands goes at once, the others when their time is up. */
+  drain({ now }: { readonly now: boolean }): void {
+    if (this.#stage === 'proxy-header' || this.#stage === 'handshake') return this.#abort('drained')
+    if (!now) return
+    this.#sayGoodbye()
+    this.#abort('drained')
+  }
+
+  #onClientData(chunk: Uint8Array): void {
+    this.#tally.received += chunk.length
+    if (this.#stage === 'lingering') {
+      this.#discarded += chunk.length
+      if (this.#discarded > mostDiscarded) this.#abort('finished')
+      return
+    }
+    this.#touch()
+    const bytes = this.#stage === 'proxy-header' ? this.#readProxyHeader(chunk) : chunk
+    if (bytes === undefined || bytes.length === 0) return
+    this.#guarded(() => {
+      for (const event of this.#engine.receive(bytes)) this.#onEvent(event)
+      this.#flush()
+    })
+  }
+
+  /** What stands behind the header, once it is complete. */
+  #readProxyHeader(chunk: Uint8Array): Uint8Array | undefined {
+    this.#header = this.#header.length === 0 ? chunk : concat(this.#header, chunk)
+    let header
+    try {
+      header = readProxyHeader(this.#header.subarray(0, longestHeader))
+    } catch (error) {
+      if (!(error instanceof DecodeError)) throw error
+      this.#context.metrics.proxyHeadersRefused.inc()
+      this.#debug('refused a PROXY header', { why: error.message })
+      this.#abort('proxy-header-refused')
+      return undefined
+    }
+    if (header === undefined) return undefined
+    const rest = this.#header.subarray(header.length)
+    this.#header = new Uint8Array(0)
+    this.#proxied = header.addresses
+    this.#stage = 'handshake'
+    if (this.listen.kind === 'plain') this.#connect()
+    return rest
+  }
+
+  #onEvent(event: ConnectionEvent): void {
+    switch (event.type) {
+      case 'handshake-complete': {
+        const { version, suite, group } = event
+        this.#context.metrics.handshakes.inc({ outcome: 'completed', version, suite, group, alert: '', reason: '' })
+        return this.#connect(event)
+      }
+      case 'application-data':
+        // Data can come before the upstream is connected: its socket keeps it, and says when that is enough.
+        if (this.#upstream?.writable && !this.#upstream.write(event.data)) {
+          this.#upstreamFull = true
+          this.#steer()
+        }
+        return
+      case 'peer-closed':
+        if (this.#stage === 'handshake') return this.#finish('abandoned')
+        return this.#onClientEnded()
+      case 'failed':
+        return this.#onFailed(event)
+    }
+  }
+
+  #onFailed({ by, alert, reason, detail }: ConnectionFailed): void {
+    const { metrics, log } = this.#context
+    if (reason === 'internal-error') log.error('the engine failed; the connection is closed', { detail })
+    if (this.#stage === 'handshake') {
+      const outcome = by === 'sent' ? 'failed' : 'refused'
+      metrics.handshakes.inc({ outcome, version: '', suite: '', group: '', alert, reason })
+    } else {
+      metrics.connectionFaults.inc({ alert, reason })
+    }
+    this.#debug(by === 'sent' ? 'sent an alert' : 'received an alert', { alert, reason, detail })
+    // Nothing that came over this connection may look like a clean end to the upstream.
+    this.#upstream?.resetAndDestroy()
+    this.#linger('fault')
+  }
+
+  #connect(tls?: HandshakeComplete): void {
+    const { settings, wheel, now } = this.#context
+    this.#stage = 'connecting'
+    const upstream = connect({ ...settings.upstream, allowHalfOpen: true, noDelay: true })
+    this.#upstream = upstream
+    wheel.schedule(this, now() + Math.min(settings.handshakeTimeoutMs, longestConnectMs))
+    upstream.on('connect', () => {
+      if (this.#stage !== 'connecting') return
+      this.#stage = 'open'
+      wheel.schedule(this, now() + this.#idleLimitMs())
+    })
+    upstream.on('data', (chunk) => this.#onUpstreamData(chunk))
+    upstream.on('end', () => this.#onUpstreamFin())
+    upstream.on('drain', () => {
+      this.#touch()
+      this.#upstreamFull = false
+      this.#steer()
+    })
+    upstream.on('error', (error) => {
+      this.#debug('the upstream failed', { error: errorText(error) })
+      this.#upstreamFailed(this.#stage === 'connecting' ? 'unreachable' : 'reset')
+    })
+    upstream.on('close', () => this.#onSocketClosed())
+    if (!settings.proxyProtocol) return
+    const addresses = this.#addresses()
+    if (addresses === undefined) return this.#abort('reset')
+    upstream.write(writeProxyHeader(addresses, tls))
+  }
+
+  /** Undefined where the client is gone already. */
+  #addresses(): ProxyAddresses | undefined {
+    const { remoteAddress = '', remotePort = 0, localAddress = '' } = this.#client
+    const source = this.#proxied?.source.address ?? parseAddress(remoteAddress)
+    const destination = this.#proxied?.destination.address ?? parseAddress(localAddress)
+    if (source === undefined || destination === undefined) return undefined
+    // Its port says to nginx whether the client came by TLS, so it is always ours to say.
+    return {
+      source: { address: source, port: this.#proxied?.source.port ?? remotePort },
+      destination: { address: destination, port: this.listen.advertise },
+    }
+  }
+
+  #onUpstreamData(chunk: Uint8Array): void {
+    this.#touch()
+    if (!this.#engine.canSend) return
+    this.#guarded(() => {
+      this.#engine.send(chunk)
+      this.#flush()
+    })
+  }
+
+  #onUpstreamFin(): void {
+    if (this.#stage !== 'open' && this.#stage !== 'connecting') return
+    this.#upstreamEnded = true
+    this.#sayGoodbye()
+    this.#client.end()
+    this.#reason ??= 'finished'
+    this.#touch()
+    this.#context.wheel.schedule(this, this.#context.now() + this.#idleLimitMs())
+  }
+
+  #onClientEnded(): void {
+    if (this.#clientEnded) return
+    this.#clientEnded = true
+    this.#upstream?.end()
+    if (this.#stage === 'open') this.#context.wheel.schedule(this, this.#context.now() + this.#idleLimitMs())
+  }
+
+  #onClientFin(): void {
+    // Our last words may still be on their way; the socket closes itself behind them.
+    if (this.#stage === 'lingering') return
+    if (this.#stage === 'proxy-header' || this.#stage === 'handshake') return this.#abort('abandoned')
+    if (this.listen.kind === 'plain') return this.#onClientEnded()
+    if (this.#clientEnded) return
+    // RFC 8446 §6.1: without close_notify this is a truncation, unless all that we had to say has been said.
+    if (this.#upstreamEnded) return this.#onClientEnded()
+    this.#abort('truncated')
+  }
+
+  #onClientDrain(): void {
+    this.#touch()
+    this.#upstream?.resume()
+    this.#steer()
+  }
+
+  #upstreamFailed(reason: 'unreachable' | 'timeout' | 'reset'): void {
+    if (this.#stage !== 'open' && this.#stage !== 'connecting') return
+    // It has said all it had to say, and does not want to hear the rest (an early answer to a long upload, say).
+    if (this.#upstreamEnded) return this.#linger('finished')
+    this.#context.metrics.upstreamFailures.inc({ reason })
+    // A reset in the middle must not look like a clean end to the client; that nobody was there may.
+    if (reason === 'reset' || this.listen.kind === 'plain')
+      return this.#abort(reason === 'reset' ? 'upstream-reset' : 'upstream-unreachable', { reset: true })
+    this.#finish('upstream-unreachable')
+  }
+
+  /** Ends both sides in good order, and soon. */
+  #finish(reason: EndReason): void {
+    this.#sayGoodbye()
+    this.#upstream?.destroy()
+    this.#linger(reason)
+  }
+
+  /**
+   * Sends what is queued and a FIN, then reads on for a moment: a socket that is closed with unread bytes in it sends a
+   * RST, which would take our alert from the client's hands (RFC 1122 §4.2.2.13).
+   */
+  #linger(reason: EndReason): void {
+    if (this.#stage === 'lingering' || this.#stage === 'over') return
+    this.#reason ??= reason
+    this.#countAbandoned()
+    this.#stage = 'lingering'
+    this.#flush()
+    this.#client.end()
+    this.#client.resume()
+    this.#context.wheel.schedule(this, this.#context.now() + longestLingerMs)
+  }
+
+  /** Ends both sides at once; what is queued is lost. */
+  #abort(reason: EndReason, { reset = reason === 'truncated' || reason === 'reset' } = {}): void {
+    if (this.#stage === 'over') return
+    this.#reason ??= reason
+    this.#countAbandoned()
+    this.#stage = 'over'
+    this.#context.wheel.cancel(this)
+    if (reset) {
+      this.#upstream?.resetAndDestroy()
+      this.#client.resetAndDestroy()
+    } else {
+      this.#upstream?.destroy()
+      this.#client.destroy()
+    }
+  }
+
+  #countAbandoned(): void {
+    if (this.listen.kind !== 'tls' || (this.#stage !== 'handshake' && this.#stage !== 'proxy-header')) return
+    if (this.#reason === undefined || this.#reason === 'fault') return // counted with its alert
+    const labels = { outcome: 'abandoned', version: '', suite: '', group: '', alert: '', reason: this.#reason }
+    this.#context.metrics.handshakes.inc(labels)
+  }
+
+  #sayGoodbye(): void {
+    this.#guarded(() => {
+      if (this.#engine.canSend) this.#engine.close()
+      this.#flush()
+    })
+  }
+
+  #flush(): void {
+    const output = this.#engine.takeOutput()
+    if (output.length === 0 || !this.#client.writable) return
+    if (output.length > 1) this.#client.cork()
+    let room = true
+    for (const part of output) {
+      this.#tally.sent += part.length
+      room = this.#client.write(part)
+    }
+    if (output.length > 1) this.#client.uncork()
+    if (!room && this.#client.writableNeedDrain) this.#upstream?.pause()
+    this.#steer()
+  }
+
+  /** Reads from the client exactly while there is room for what it says, and for what we have to answer. */
+  #steer(): void {
+    if (this.#stage === 'lingering' || this.#stage === 'over') return
+    // A peer can make the engine answer (KeyUpdate) without ever reading: then it has to wait as well.
+    const wait = this.#upstreamFull || this.#client.writableLength > mostUnread
+    if (wait === this.#client.isPaused()) return
+    if (wait) this.#client.pause()
+    else this.#client.resume()
+  }
+
+  /** Whatever goes wrong inside of the engine is our fault: this connection ends, nothing else does. */
+  #guarded(action: () => void): void {
+    try {
+      action()
+    } catch (error) {
+      this.#context.log.error('the engine broke; the connection is closed', {
+        error: errorText(error, { stack: true }),
+      })
+      this.#abort('internal-error', { reset: true })
+    }
+  }
+
+  #onSocketClosed(): void {
+    if (!this.#client.destroyed || (this.#upstream !== undefined && !this.#upstream.destroyed)) {
+      // Two clean ends close their sockets each in its own time; anything else takes the other side along.
+      const clean = this.#clientEnded && this.#upstreamEnded
+      if (this.#client.destroyed && !clean) this.#upstream?.destroy()
+      return
+    }
+    if (!this.#client.closed || this.#upstream?.closed === false || this.#ended) return
+    this.#ended = true
+    this.#countAbandoned()
+    this.#stage = 'over'
+    this.#context.wheel.cancel(this)
+    this.#engine.destroy()
+    const reason = this.#reason ?? 'finished'
+    this.#context.metrics.connectionsClosed.inc({ port: this.listen.kind, reason })
+    this.#debug('connection closed', { reason })
+    this.#context.ended(this)
+  }
+
+  #touch(): void {
+    this.lastActive = this.#context.now()
+    if (!this.released) this.#context.sessions.touch(this)
+  }
+
+  #idleLimitMs(): number {
+    const { idleTimeoutMs } = this.#context.settings
+    return this.#clientEnded || this.#upstreamEnded ? Math.min(idleTimeoutMs, longestHalfClosedMs) : idleTimeoutMs
+  }
+
+  #debug(message: string, fields: Readonly<Record<string, unknown>>): void {
+    const { log } = this.#context
+    if (!log.enabled('debug')) return
+    const address = this.#proxied?.source.address ?? parseAddress(this.#clientText)
+    const client = address === undefined ? undefined : formatAddress(address)
+    log.debug(message, { port: this.listen.port, client, ...fields })
+  }
+}
+
+/** The upstream is next door: what takes longer than this will not come. */
+const longestConnectMs = 5000
+const longestLingerMs = 2000
+/** How much of a client's further words is read and thrown away while it is to read ours. */
+const mostDiscarded = 256 * 1024
+/** Silence after one side is done; shorter than the idle limit, for nothing more may ever come. */
+const longestHalfClosedMs = 60_000
+/** More than back-pressure ever lets the upstream put here, so that only the engine's own answers reach it. */
+const mostUnread = 512 * 1024

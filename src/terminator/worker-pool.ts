@@ -1,0 +1,165 @@
+import { Worker } from 'node:worker_threads'
+import type { MetricObject } from 'prom-client'
+import type { Log, LogLevel } from '../telemetry/log.ts'
+import { errorText } from '../telemetry/log.ts'
+import type { TerminatorMetrics } from '../telemetry/metrics.ts'
+import type { TerminatorSettings } from './settings.ts'
+import type { Snapshot } from './snapshot.ts'
+import type { Order, Report, WorkerStart } from './worker-messages.ts'
+
+/**
+ * The worker threads. Each listens on the same ports; the kernel shares out the connections (SO_REUSEPORT). One that
+ * dies by a fault of ours takes its own connections with it, and nobody else's, and is started again.
+ */
+export class WorkerPool {
+  readonly #log: Log
+  readonly #logLevel: LogLevel
+  readonly #metrics: TerminatorMetrics
+  readonly #members = new Map<Worker, Member>()
+  readonly #restarts = new Set<NodeJS.Timeout>()
+  #settings: TerminatorSettings
+  #snapshot: Snapshot | undefined
+  #stopping = false
+  #nextId = 0
+
+  constructor(settings: TerminatorSettings, log: Log, logLevel: LogLevel, metrics: TerminatorMetrics) {
+    this.#settings = settings
+    this.#log = log
+    this.#logLevel = logLevel
+    this.#metrics = metrics
+  }
+
+  /** How many are listening. */
+  get listening(): number {
+    return [...this.#members.values()].filter(({ listening }) => listening).length
+  }
+
+  /** Starts all workers; resolves with the ports when each is listening. Rejects where the first one cannot. */
+  async start(): Promise<readonly number[]> {
+    // The first one says which port a 0 became, and whether the ports are free at all.
+    const ports = await this.#startOne()
+    const listen = this.#settings.listen.map((address, i) => ({ ...address, port: ports[i] ?? address.port }))
+    this.#settings = { ...this.#settings, listen }
+    await Promise.all(Array.from({ length: this.#settings.workers - 1 }, () => this.#startOne()))
+    return ports
+  }
+
+  /** New handshakes take this from now on; open connections are untouched. */
+  serve(snapshot: Snapshot): void {
+    this.#snapshot = snapshot
+    for (const worker of this.#members.keys()) post(worker, { do: 'serve', snapshot })
+  }
+
+  /** The metrics of all workers that answer in time; one that is busy is left out rather than waited for. */
+  async metrics(timeoutMs = 2000): Promise<MetricObject[][]> {
+    const answers = [...this.#members].map(
+      ([worker, member]) =>
+        new Promise<MetricObject[] | undefined>((resolve) => {
+          const id = this.#nextId++
+          const done = (metrics: MetricObject[] | undefined): void => {
+            clearTimeout(timer)
+            member.awaited.delete(id)
+            if (metrics !== undefined) member.lastMetrics = metrics
+            // Counters that vanish for one scrape would look like a restart: rather the old ones than none.
+            resolve(metrics ?? member.lastMetrics)
+          }
+          const timer = setTimeout(() => done(undefined), timeoutMs)
+          member.awaited.set(id, done)
+          post(worker, { do: 'report-metrics', id })
+        }),
+    )
+    return (await Promise.all(answers)).filter((answer) => answer !== undefined)
+  }
+
+  /** Stops accepting, waits for connections to finish, and ends all threads. Resolves with how many were cut off. */
+  async drain(drainMs: number): Promise<number> {
+    this.#stopping = true
+    for (const timer of this.#restarts) clearTimeout(timer)
+    const drained = [...this.#members].map(
+      ([worker, member]) =>
+        new Promise<number>((resolve) => {
+          member.onDrained = resolve
+          post(worker, { do: 'drain', drainMs })
+          // A thread that does not even answer is ended all the same.
+          setTimeout(() => resolve(0), drainMs + 1000).unref()
+        }),
+    )
+    const cut = await Promise.all(drained)
+    await Promise.all([...this.#members.keys()].map((worker) => worker.terminate()))
+    return cut.reduce((sum, one) => sum + one, 0)
+  }
+
+  #startOne(): Promise<readonly number[]> {
+    const data: WorkerStart = {
+      settings: this.#settings,
+      logLevel: this.#logLevel,
+      maxConnections: Math.ceil(this.#settings.maxConnections / this.#settings.workers),
+      snapshot: this.#snapshot,
+    }
+    // dist/ holds .js, the sources .ts; the compiler rewrites imports, but not this.
+    const file = import.meta.url.endsWith('.ts') ? './worker.ts' : './worker.js'
+    const worker = new Worker(new URL(file, import.meta.url), { workerData: data })
+    const member: Member = { listening: false, awaited: new Map(), onDrained: undefined, lastMetrics: undefined }
+    this.#members.set(worker, member)
+    return new Promise((resolve, reject) => {
+      worker.on('message', (report: Report) => {
+        switch (report.is) {
+          case 'listening':
+            member.listening = true
+            this.#metrics.workers.set(this.listening)
+            // A bundle may have come while it started.
+            if (this.#snapshot !== undefined && this.#snapshot !== data.snapshot)
+              post(worker, { do: 'serve', snapshot: this.#snapshot })
+            return resolve(report.ports)
+          case 'log':
+            return this.#log.write(report.level, report.message, report.fields)
+          case 'metrics':
+            return member.awaited.get(report.id)?.(report.metrics)
+          case 'drained':
+            return member.onDrained?.(report.cut)
+        }
+      })
+      worker.on('error', (error) => {
+        // Rejected once; a promise that is settled does not mind a second time.
+        reject(error)
+        if (member.listening) this.#log.error('a worker broke', { error: errorText(error, { stack: true }) })
+      })
+      worker.on('exit', () => this.#onExit(worker, member))
+    })
+  }
+
+  #onExit(worker: Worker, member: Member): void {
+    this.#members.delete(worker)
+    this.#metrics.workers.set(this.listening)
+    for (const done of member.awaited.values()) done(undefined)
+    member.onDrained?.(0)
+    // One that never listened has been reported to whoever started it.
+    if (this.#stopping || !member.listening) return
+    this.#metrics.workerRestarts.inc()
+    this.#restartLater()
+  }
+
+  #restartLater(): void {
+    const timer = setTimeout(() => {
+      this.#restarts.delete(timer)
+      this.#startOne().catch((error: unknown) => {
+        this.#log.error('a worker does not start', { error: errorText(error) })
+        if (!this.#stopping) this.#restartLater()
+      })
+    }, restartDelayMs)
+    this.#restarts.add(timer)
+  }
+}
+
+interface Member {
+  listening: boolean
+  readonly awaited: Map<number, (metrics: MetricObject[] | undefined) => void>
+  onDrained: ((cut: number) => void) | undefined
+  lastMetrics: MetricObject[] | undefined
+}
+
+function post(worker: Worker, order: Order): void {
+  worker.postMessage(order, [])
+}
+
+const restartDelayMs = 1000

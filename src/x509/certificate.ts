@@ -2,7 +2,7 @@ import { DecodeError } from '../bytes/decode-error.ts'
 import type { PublicKey } from '../crypto/provider.ts'
 import { context, DerReader, tag, type Der } from './der.ts'
 import { IssueError } from './issue.ts'
-import { curveByOid, oid } from './oids.ts'
+import { curveByOid, maxExponentBytes, maxRsaBytes, oid } from './oids.ts'
 
 /** An X.509 v3 certificate, as far as a server that presents it has to understand it (RFC 5280 §4). */
 export interface Certificate {
@@ -122,7 +122,7 @@ export function readPublicKey(content: Uint8Array): PublicKey | undefined {
     const key = { kind: 'rsa', n: rsa.unsigned('modulus'), e: rsa.unsigned('publicExponent') } as const
     rsa.end('RSAPublicKey')
     outer.end('RSAPublicKey')
-    return key
+    return key.n.length > maxRsaBytes || key.e.length > maxExponentBytes ? undefined : key
   }
   if (kind === oid.ed25519) return bits.length === 32 ? { kind: 'ed25519', publicKey: bits } : undefined
   if (kind !== oid.ecPublicKey || algorithm.peek !== tag.oid) return undefined

@@ -30,3 +30,7 @@ export const signatureByOid: Readonly<Record<string, SignatureName>> = {
   '1.2.840.113549.1.1.12': 'RSA-PKCS1-SHA384',
   '1.2.840.113549.1.1.13': 'RSA-PKCS1-SHA512',
 }
+
+/** RSA numbers longer than these are not calculated with: 8192 bits, and an exponent of 64. */
+export const maxRsaBytes = 1024
+export const maxExponentBytes = 8

@@ -4,7 +4,7 @@ import { DecodeError } from '../bytes/decode-error.ts'
 import type { CurveName, PrivateKey } from '../crypto/provider.ts'
 import { context, DerReader, tag, writeDer, writeOid, writeUnsigned } from './der.ts'
 import { IssueError } from './issue.ts'
-import { curveByOid, curveOid, oid } from './oids.ts'
+import { curveByOid, curveOid, maxExponentBytes, maxRsaBytes, oid } from './oids.ts'
 import { parsePem } from './pem.ts'
 
 /**
@@ -113,8 +113,19 @@ function readPkcs1(der: Uint8Array): PrivateKey {
   const dq = fields.unsigned('exponent2')
   const qi = fields.unsigned('coefficient')
   fields.end('RSAPrivateKey')
-  if (value(p) * value(q) !== value(n)) throw new IssueError('MalformedKey', 'the RSA primes do not make the modulus')
+  // Before any arithmetic: whoever writes a Secret must not decide how long we calculate.
+  if ([n, d, p, q, dp, dq, qi].some(({ length }) => length > maxRsaBytes) || e.length > maxExponentBytes)
+    throw new IssueError('UnsupportedKey', `RSA keys of more than ${maxRsaBytes * 8} bits are not supported`)
+  if (!isConsistent(value(n), value(e), value(d), value(p), value(q), value(dp), value(dq), value(qi)))
+    throw new IssueError('MalformedKey', 'the numbers of the RSA key do not belong together')
   return { kind: 'rsa', n, e, d, p, q, dp, dq, qi }
+}
+
+/** RFC 8017 §3.2: one wrong CRT number would make signatures that give the key away. */
+function isConsistent(n: bigint, e: bigint, d: bigint, p: bigint, q: bigint, dp: bigint, dq: bigint, qi: bigint) {
+  if (p < 3n || q < 3n || p * q !== n) return false
+  const inverse = (exponent: bigint, prime: bigint): boolean => (e * exponent) % (prime - 1n) === 1n
+  return inverse(d, p) && inverse(d, q) && inverse(dp, p) && inverse(dq, q) && (qi * q) % p === 1n
 }
 
 function guarded(read: () => PrivateKey): PrivateKey {

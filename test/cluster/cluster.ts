@@ -98,6 +98,11 @@ export class Cluster {
     await run('ctr', [...containerd(this.directory), 'images', 'import', archive], { timeoutMs: 300_000 })
   }
 
+  /** Gives one of the node's images another name. */
+  async tagImage(from: string, to: string): Promise<void> {
+    await run('ctr', [...containerd(this.directory), 'images', 'tag', '--force', from, to])
+  }
+
   /** The last lines of one of the cluster's own programs. */
   async log(name: string, lines = 20): Promise<string> {
     const text = await readFile(join(this.directory, 'log', name), 'utf8').catch(() => '(no log)')

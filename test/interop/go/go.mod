@@ -1,0 +1,3 @@
+module chitin.dev/test/interop
+
+go 1.24

@@ -1,4 +1,3 @@
-import { gcm } from '@noble/ciphers/aes.js'
 import { chacha20poly1305 } from '@noble/ciphers/chacha.js'
 import { ed25519, x25519 as curve25519 } from '@noble/curves/ed25519.js'
 import { p256 as curveP256, p384 } from '@noble/curves/nist.js'
@@ -25,6 +24,7 @@ import type {
   SignatureName,
   SigningKey,
 } from '../provider.ts'
+import { gcm } from './gcm.ts'
 import { rsaSigningKey, verifyRsa } from './rsa/rsa.ts'
 
 /**
@@ -59,18 +59,21 @@ function wrapHash(hash: NobleHash): Hash {
 }
 
 function cipher(name: AeadName, key: Uint8Array): Cipher {
-  const cipher = name === 'ChaCha20-Poly1305' ? chacha20poly1305 : gcm
+  return name === 'ChaCha20-Poly1305' ? chacha(key) : gcm(key)
+}
+
+function chacha(key: Uint8Array): Cipher {
   return {
-    seal: (nonce, aad, plaintext) => cipher(key, nonce, aad).encrypt(plaintext),
+    seal: (nonce, aad, plaintext) => chacha20poly1305(key, nonce, aad).encrypt(plaintext),
     open(nonce, aad, ciphertext) {
       try {
-        return cipher(key, nonce, aad).decrypt(ciphertext)
+        return chacha20poly1305(key, nonce, aad).decrypt(ciphertext)
       } catch {
         return undefined
       }
     },
     wipe() {
-      // Nothing is kept between records but the key.
+      // ChaCha20 derives nothing from its key that would outlive a record.
     },
   }
 }

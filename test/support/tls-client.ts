@@ -3,7 +3,7 @@ import { concat } from '../../src/bytes/arrays.ts'
 import { Reader } from '../../src/bytes/reader.ts'
 import { Writer } from '../../src/bytes/writer.ts'
 import type { CryptoProvider, GroupName, KeyPair, PublicKey, SignatureName } from '../../src/crypto/provider.ts'
-import { earlySecret, finishedData, nextSecret, type TrafficSecrets } from '../../src/tls/key-schedule.ts'
+import { earlySecret, finishedData, nextSecret, trafficKey, type TrafficSecrets } from '../../src/tls/key-schedule.ts'
 import { RecordProtection } from '../../src/tls/record/protection.ts'
 import { groupIds, schemeIds, suites, type Suite, type SuiteName } from '../../src/tls/suites.ts'
 import { messageHash } from '../../src/tls/transcript.ts'
@@ -131,6 +131,16 @@ export class TestClient {
     if (padding === 0) return this.#write.seal(type, content)
     // seal() puts the type last; with the type as content and zero as type there is padding behind it.
     return this.#write.seal(0, concat(content, Uint8Array.of(type), new Uint8Array(padding - 1)))
+  }
+
+  /** The last record a client can send: `inner` as it is, of any length, where our own sealing would refuse. */
+  protectInner(inner: Uint8Array): Uint8Array {
+    assert(this.#traffic !== undefined && this.suite !== undefined && this.#write !== undefined && this.finished)
+    const { key, iv } = trafficKey(this.#options.crypto, this.suite, this.#traffic.client)
+    const nonce = iv.map((byte, i) => (i === iv.length - 1 ? byte ^ (this.#write?.count ?? 0) : byte))
+    const length = inner.length + 16
+    const header = Uint8Array.of(contentType.applicationData, 3, 3, length >> 8, length & 0xff)
+    return concat(header, this.#options.crypto.aead(this.suite.aead, key).seal(nonce, header, inner))
   }
 
   data(bytes: Uint8Array | string): Uint8Array {

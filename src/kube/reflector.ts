@@ -15,7 +15,10 @@ export interface ReflectorOptions<T extends KubeObject, I extends string> {
   readonly fieldSelector?: string | undefined
   /** Keep metadata only; the data is never sent to us. For Secrets. */
   readonly metadataOnly?: boolean | undefined
-  /** Silence for so long means that the connection is dead. The server sends a bookmark about once a minute. */
+  /**
+   * After so long a silence the watch is begun again where it was. The connection may be dead; or the kind is quiet:
+   * the API server sends bookmarks, about once a minute, only when it has seen an event of the kind.
+   */
   readonly idleMs?: number | undefined
   readonly backoff?: { readonly baseMs: number; readonly maxMs: number; readonly healthyMs: number } | undefined
   readonly timeoutSeconds?: { readonly min: number; readonly max: number } | undefined
@@ -36,6 +39,8 @@ export interface ReflectorStats {
   readonly lists: number
   readonly watches: number
   readonly failures: number
+  /** Watches that were begun again because nothing had come for long; in itself no failure. */
+  readonly silences: number
   /** Events, bookmarks included. */
   readonly events: number
   /** Differences that a list other than the first one found: what the watch had not told yet. */
@@ -52,7 +57,7 @@ export class Reflector<T extends KubeObject, I extends string = never> {
   readonly #options: ReflectorOptions<T, I>
   readonly #random: () => number
   readonly #backoff: { readonly baseMs: number; readonly maxMs: number; readonly healthyMs: number }
-  readonly #stats = { lists: 0, watches: 0, failures: 0, events: 0, drift: 0, lastContactAt: 0 }
+  readonly #stats = { lists: 0, watches: 0, failures: 0, silences: 0, events: 0, drift: 0, lastContactAt: 0 }
   /** Where to resume; undefined: only a list can tell. */
   #resourceVersion: string | undefined
   /** Failures in a row, for the backoff. */
@@ -86,14 +91,15 @@ export class Reflector<T extends KubeObject, I extends string = never> {
       try {
         if (during === 'list') await this.#list(signal)
         else await this.#watch(signal)
+        const elapsedMs = performance.now() - started
+        if (elapsedMs >= this.#backoff.healthyMs) this.#attempt = 0
         // A server that ends each watch at once must not be asked in a tight loop.
-        const wasShort = during === 'watch' && performance.now() - started < 1000
-        if (!wasShort) continue
-        await pause(this.#random() * this.#backoff.baseMs, signal)
+        if (during === 'watch' && elapsedMs < 1000) await pause(this.#random() * this.#backoff.baseMs, signal)
       } catch (error) {
         if (signal.aborted) return
         if (performance.now() - started >= this.#backoff.healthyMs) this.#attempt = 0
-        await this.#recover(during, error, signal)
+        if (error instanceof KubeError && error.reason === 'Idle') this.#stats.silences++
+        else await this.#recover(during, error, signal)
       }
     }
   }
@@ -148,10 +154,8 @@ export class Reflector<T extends KubeObject, I extends string = never> {
       idleMs,
       signal,
     })
-    const started = performance.now()
     for await (const event of events) {
       this.#barren = 0
-      if (performance.now() - started >= this.#backoff.healthyMs) this.#attempt = 0
       this.#take(event)
     }
     this.#barren = 0

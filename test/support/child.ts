@@ -27,7 +27,8 @@ export async function start(
     stream.setEncoding('utf8').on('data', (chunk: string) => (text = (text + chunk).slice(-keptCharacters)))
 
   const kill = (): void => void child.kill('SIGKILL')
-  process.on('exit', kill)
+  // Before the folders go that it writes to.
+  process.prependListener('exit', kill)
   const exited = once(child, 'exit').then(() => void process.off('exit', kill))
   const hasExited = (): boolean => child.exitCode !== null || child.signalCode !== null
   return {

@@ -91,6 +91,8 @@ export class Session implements Timed, Linked<Session> {
   #reason: EndReason | undefined
   #header: Uint8Array = new Uint8Array(0)
   #proxied: ProxyAddresses | undefined
+  /** The client has said anything at all. */
+  #heard = false
   /** The client has said that it sends no more. */
   #clientEnded = false
   /** The upstream has said so, and we have told the client. */
@@ -145,16 +147,19 @@ export class Session implements Timed, Linked<Session> {
     this.#abort('evicted')
   }
 
-  /** The process is about to end. Whoever has not even shaken hands goes at once, the others when their time is up. */
+  /** The process is about to end. Whoever has not said a word goes at once, the others when their time is up. */
   drain({ now }: { readonly now: boolean }): void {
-    if (this.#stage === 'proxy-header' || this.#stage === 'handshake') return this.#abort('drained')
-    if (!now) return
+    if (!now) {
+      if (!this.#heard && this.#stage !== 'open' && this.#stage !== 'connecting') this.#abort('drained')
+      return
+    }
     this.#sayGoodbye()
     this.#abort('drained')
   }
 
   #onClientData(chunk: Uint8Array): void {
     this.#tally.received += chunk.length
+    this.#heard = true
     if (this.#stage === 'lingering') {
       this.#discarded += chunk.length
       if (this.#discarded > mostDiscarded) this.#abort('finished')

@@ -1,0 +1,317 @@
+import assert from 'node:assert/strict'
+import { randomBytes } from 'node:crypto'
+import { once } from 'node:events'
+import type { Socket } from 'node:net'
+import { afterEach, test } from 'node:test'
+import { toHex } from '../../src/bytes/hex.ts'
+import { PassThrough } from '../../src/terminator/engine.ts'
+import { formatAddress } from '../../src/terminator/ip-address.ts'
+import { readProxyHeader } from '../../src/terminator/proxy-protocol.ts'
+import {
+  closeAll,
+  closedPort,
+  echo,
+  listenAddress,
+  read,
+  readToEnd,
+  startTerminator,
+  startUpstream,
+  tcp,
+  tls,
+} from '../support/terminator.ts'
+
+afterEach(closeAll)
+
+/** The promise of the upstream's next connection. */
+async function capturing() {
+  let arrived: (socket: Socket) => void
+  const socket = new Promise<Socket>((resolve) => (arrived = resolve))
+  const upstream = await startUpstream((socket) => arrived(socket))
+  return { upstream, socket }
+}
+
+for (const kind of ['tls', 'plain'] as const) {
+  const client = (terminator: { tlsPort: number; plainPort: number }): Promise<Socket> =>
+    kind === 'tls' ? tls(terminator.tlsPort) : tcp(terminator.plainPort)
+
+  test(`${kind}: bytes arrive whole and in order, both ways`, async () => {
+    const terminator = await startTerminator({ upstream: await startUpstream(echo) })
+    const socket = await client(terminator)
+    const sent = randomBytes(5_000_000)
+    socket.end(sent)
+    assert.ok(sent.equals(await readToEnd(socket)))
+    await terminator.until(`chitin_connections_closed_total{port="${kind}",reason="finished"}`, 1)
+    assert.equal(await terminator.metric(`chitin_connections_open{port="${kind}"}`), 0)
+    assert.ok((await terminator.metric(`chitin_bytes_total{port="${kind}",direction="sent"}`)) >= sent.length)
+  })
+
+  test(`${kind}: the client ends its side, and the upstream still answers`, async () => {
+    const { upstream, socket: arrived } = await capturing()
+    const socket = await client(await startTerminator({ upstream }))
+    socket.end('question')
+    const above = await arrived
+    assert.equal((await readToEnd(above)).toString(), 'question')
+    above.end('answer')
+    assert.equal((await readToEnd(socket)).toString(), 'answer')
+  })
+
+  test(`${kind}: the upstream ends its side, and the client still speaks`, async () => {
+    const { upstream, socket: arrived } = await capturing()
+    const socket = await client(await startTerminator({ upstream }))
+    socket.write('hello')
+    const above = await arrived
+    above.end('that is all')
+    assert.equal((await readToEnd(socket)).toString(), 'that is all')
+    socket.end(' and goodbye')
+    assert.equal((await readToEnd(above)).toString(), 'hello and goodbye')
+  })
+
+  test(`${kind}: an upstream that breaks in the middle does not look like a clean end`, async () => {
+    const { upstream, socket: arrived } = await capturing()
+    const terminator = await startTerminator({ upstream })
+    const socket = await client(terminator)
+    socket.write('x')
+    const above = await arrived
+    above.write('half an ans')
+    await read(socket, 11)
+    above.resetAndDestroy()
+    await assert.rejects(readToEnd(socket), { code: 'ECONNRESET' })
+    await terminator.until('chitin_upstream_failures_total{reason="reset"}', 1)
+  })
+
+  test(`${kind}: a client that breaks does not look like a clean end to the upstream`, async () => {
+    const { upstream, socket: arrived } = await capturing()
+    const terminator = await startTerminator({ upstream })
+    const below = await tcp(kind === 'tls' ? terminator.tlsPort : terminator.plainPort)
+    const socket = kind === 'tls' ? await tls(0, { socket: below }) : below
+    socket.write('half a quest')
+    const above = await arrived
+    await read(above, 12)
+    below.resetAndDestroy()
+    await assert.rejects(readToEnd(above), { code: 'ECONNRESET' })
+    await terminator.until(`chitin_connections_closed_total{port="${kind}",reason="reset"}`, 1)
+  })
+
+  test(`${kind}: a client that reads nothing makes the upstream wait`, async () => {
+    const { upstream, socket: arrived } = await capturing()
+    const socket = await client(await startTerminator({ upstream }))
+    socket.pause()
+    socket.write('x')
+    const above = await arrived
+    above.resume()
+    const sent = await writeUntilStuck(above)
+    assert.ok(sent < 40_000_000, `${sent} bytes went on their way to nobody`)
+    // And everything is there once it reads.
+    above.end()
+    assert.equal((await readToEnd(socket)).length, sent)
+  })
+
+  test(`${kind}: an upstream that reads nothing makes the client wait`, async () => {
+    const { upstream, socket: arrived } = await capturing()
+    const socket = await client(await startTerminator({ upstream }))
+    socket.write('x')
+    const above = await arrived
+    above.pause()
+    const sent = await writeUntilStuck(socket)
+    assert.ok(sent < 40_000_000, `${sent} bytes went on their way to nobody`)
+    socket.end()
+    assert.equal((await readToEnd(above)).length, sent + 1)
+  })
+
+  test(`${kind}: a silent connection is closed after the idle limit`, async () => {
+    const terminator = await startTerminator({ upstream: await startUpstream(echo), idleTimeoutMs: 50 })
+    const socket = await client(terminator)
+    // A clean end: for TLS, close_notify.
+    assert.equal((await readToEnd(socket)).length, 0)
+    socket.end()
+    await terminator.until(`chitin_connections_closed_total{port="${kind}",reason="idle"}`, 1)
+  })
+
+  test(`${kind}: tells the upstream who the client is, and by which port it came`, async () => {
+    const { upstream, socket: arrived } = await capturing()
+    const socket = await client(await startTerminator({ upstream, proxyProtocol: true }))
+    socket.end('GET /')
+    const bytes = await readToEnd(await arrived)
+    const header = readProxyHeader(bytes)
+    assert.ok(header?.addresses)
+    assert.equal(formatAddress(header.addresses.source.address), '127.0.0.1')
+    assert.equal(header.addresses.source.port, socket.localPort)
+    assert.equal(header.addresses.destination.port, kind === 'tls' ? 443 : 80)
+    assert.equal(bytes.subarray(header.length).toString(), 'GET /')
+  })
+
+  test(`${kind}: passes on the address that a load balancer says`, async () => {
+    const { upstream, socket: arrived } = await capturing()
+    const terminator = await startTerminator({ upstream, proxyProtocol: true, acceptProxyProtocol: true })
+    const socket = await tcp(kind === 'tls' ? terminator.tlsPort : terminator.plainPort)
+    // In two pieces: the header need not come in one.
+    socket.write('PROXY TCP6 2001:db8::7 ')
+    await new Promise((resolve) => setTimeout(resolve, 20))
+    socket.write('2001:db8::1 51000 8443\r\n')
+    const speaking = kind === 'tls' ? await tls(0, { socket }) : socket
+    speaking.end('x')
+    const header = readProxyHeader(await readToEnd(await arrived))
+    assert.ok(header?.addresses)
+    assert.equal(formatAddress(header.addresses.source.address), '2001:db8::7')
+    assert.equal(header.addresses.source.port, 51_000)
+    assert.equal(formatAddress(header.addresses.destination.address), '2001:db8::1')
+    assert.equal(header.addresses.destination.port, kind === 'tls' ? 443 : 80)
+  })
+
+  test(`${kind}: refuses a connection without the PROXY header that it expects`, async () => {
+    const upstream = await startUpstream(echo)
+    const terminator = await startTerminator({ upstream, acceptProxyProtocol: true })
+    const socket = await tcp(kind === 'tls' ? terminator.tlsPort : terminator.plainPort)
+    socket.write('GET / HTTP/1.1\r\n\r\n')
+    await readToEnd(socket).catch(() => {})
+    assert.equal(await terminator.metric('chitin_proxy_headers_refused_total'), 1)
+    assert.equal(upstream.connections, 0)
+  })
+
+  test(`${kind}: waits for a PROXY header no longer than for a handshake`, async () => {
+    const terminator = await startTerminator({ acceptProxyProtocol: true, handshakeTimeoutMs: 50 })
+    const socket = await tcp(kind === 'tls' ? terminator.tlsPort : terminator.plainPort)
+    socket.write('PROXY ')
+    await readToEnd(socket).catch(() => {})
+    await terminator.until(`chitin_connections_closed_total{port="${kind}",reason="timeout"}`, 1)
+  })
+}
+
+test('tells the upstream the server name, ALPN protocol, version and suite', async () => {
+  const { upstream, socket: arrived } = await capturing()
+  const terminator = await startTerminator({ upstream, proxyProtocol: true })
+  const socket = await tls(terminator.tlsPort, { ALPNProtocols: ['h2'] })
+  assert.equal(socket.alpnProtocol, 'h2')
+  socket.end()
+  const text = (await readToEnd(await arrived)).toString('latin1')
+  for (const part of ['\x01\0\x02h2', '\x02\0\x10shop.example.com', '\x21\0\x07TLSv1.3', socket.getCipher().name])
+    assert.ok(text.includes(part), JSON.stringify(part))
+})
+
+test('an IPv4 client on an IPv6 socket is an IPv4 client', async (t) => {
+  const { upstream, socket: arrived } = await capturing()
+  const listen = [{ ...listenAddress('plain', 80), host: '::' }]
+  const terminator = await startTerminator({ upstream, proxyProtocol: true, listen })
+  t.diagnostic('needs a dual-stack host')
+  const socket = await tcp(terminator.tlsPort) // the first port listened on
+  socket.end()
+  const header = readProxyHeader(await readToEnd(await arrived))
+  assert.equal(header?.addresses?.source.address.length, 4)
+})
+
+test('the upstream hears nothing of a client that does not shake hands', async () => {
+  const upstream = await startUpstream(echo)
+  const terminator = await startTerminator({ upstream, handshakeTimeoutMs: 50 })
+  const socket = await tcp(terminator.tlsPort)
+  await readToEnd(socket).catch(() => {})
+  const abandoned = '{outcome="abandoned",version="",suite="",group="",alert="",reason="timeout"}'
+  await terminator.until(`chitin_handshakes_total${abandoned}`, 1)
+  assert.equal(upstream.connections, 0)
+})
+
+test('plain HTTP to the TLS port gets an alert, a counter and a line at debug', async () => {
+  const terminator = await startTerminator()
+  const socket = await tcp(terminator.tlsPort)
+  socket.write('GET / HTTP/1.1\r\nHost: shop.example.com\r\n\r\n')
+  // RFC 8446 §6: a fatal alert, unexpected_message.
+  assert.equal(toHex(await readToEnd(socket)), '1503030002020a')
+  const labels = '{outcome="failed",version="",suite="",group="",alert="unexpected_message",reason="not-a-record"}'
+  assert.equal(await terminator.metric(`chitin_handshakes_total${labels}`), 1)
+  assert.ok(terminator.log.some((line) => /^debug sent an alert .*not-a-record/.test(line)))
+  assert.ok(!terminator.log.some((line) => line.startsWith('error')))
+})
+
+test('half a hello and then nothing is abandoned', async () => {
+  const terminator = await startTerminator()
+  const socket = await tcp(terminator.tlsPort)
+  socket.end(Buffer.from('16030100f8010000f40303', 'hex'))
+  await readToEnd(socket).catch(() => {})
+  const labels = '{outcome="abandoned",version="",suite="",group="",alert="",reason="abandoned"}'
+  await terminator.until(`chitin_handshakes_total${labels}`, 1)
+})
+
+test('a client of TLS 1.2 gets protocol_version', async () => {
+  const terminator = await startTerminator()
+  await assert.rejects(tls(terminator.tlsPort, { maxVersion: 'TLSv1.2' }), /protocol version/)
+  const labels = '{outcome="failed",version="",suite="",group="",alert="protocol_version",reason="version-unsupported"}'
+  assert.equal(await terminator.metric(`chitin_handshakes_total${labels}`), 1)
+})
+
+test('an upstream that is down ends a TLS connection cleanly, after the handshake', async () => {
+  const terminator = await startTerminator({ upstream: { host: '127.0.0.1', port: await closedPort() } })
+  const socket = await tls(terminator.tlsPort)
+  socket.write('GET / HTTP/1.1\r\n\r\n')
+  assert.equal((await readToEnd(socket)).length, 0)
+  assert.equal(await terminator.metric('chitin_upstream_failures_total{reason="unreachable"}'), 1)
+  socket.end()
+  await terminator.until('chitin_connections_closed_total{port="tls",reason="upstream-unreachable"}', 1)
+})
+
+test('an upstream that is down resets a plain connection', async () => {
+  const terminator = await startTerminator({ upstream: { host: '127.0.0.1', port: await closedPort() } })
+  const socket = await tcp(terminator.plainPort)
+  await assert.rejects(readToEnd(socket), { code: 'ECONNRESET' })
+  assert.equal(await terminator.metric('chitin_upstream_failures_total{reason="unreachable"}'), 1)
+})
+
+test('a FIN without close_notify is a truncation', async () => {
+  const { upstream, socket: arrived } = await capturing()
+  const terminator = await startTerminator({ upstream })
+  const below = await tcp(terminator.tlsPort)
+  const socket = await tls(0, { socket: below })
+  socket.write('POST')
+  const above = await arrived
+  await read(above, 4)
+  below.end()
+  await assert.rejects(readToEnd(above), { code: 'ECONNRESET' })
+  await terminator.until('chitin_connections_closed_total{port="tls",reason="truncated"}', 1)
+})
+
+test('a fault of ours ends the one connection and answers nothing', async () => {
+  class Broken extends PassThrough {
+    override receive(): never {
+      throw new Error('a bug')
+    }
+  }
+  let next = 0
+  const terminator = await startTerminator(
+    { upstream: await startUpstream(echo) },
+    { openTls: () => (next++ === 0 ? new Broken() : new PassThrough()) },
+  )
+  const socket = await tcp(terminator.tlsPort)
+  socket.write('x')
+  await assert.rejects(readToEnd(socket), { code: 'ECONNRESET' })
+  assert.ok(terminator.log.some((line) => line.startsWith('error the engine broke') && line.includes('a bug')))
+  await terminator.until('chitin_connections_closed_total{port="tls",reason="internal-error"}', 1)
+  await tcp(terminator.tlsPort)
+})
+
+test('a client that only asks for answers, and never reads them, has to wait', async () => {
+  // An engine that answers every byte by a thousand, as one could be made to with KeyUpdates.
+  class Chatty extends PassThrough {
+    override receive(bytes: Uint8Array) {
+      for (const _ of bytes) this.send(new Uint8Array(1000))
+      return []
+    }
+  }
+  const terminator = await startTerminator({}, { openTls: () => new Chatty() })
+  const socket = await tcp(terminator.tlsPort)
+  socket.pause()
+  const sent = await writeUntilStuck(socket)
+  assert.ok(sent < 40_000_000, `${sent} bytes`)
+})
+
+/** Writes until the socket takes no more for a while, and returns how much it took. */
+async function writeUntilStuck(socket: Socket): Promise<number> {
+  const chunk = Buffer.alloc(65_536)
+  let written = 0
+  for (;;) {
+    written += chunk.length
+    if (socket.write(chunk)) continue
+    const drained = await Promise.race([
+      once(socket, 'drain').then(() => true),
+      new Promise<false>((resolve) => setTimeout(() => resolve(false), 300)),
+    ])
+    if (!drained || written > 100_000_000) return written
+  }
+}

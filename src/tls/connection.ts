@@ -11,7 +11,7 @@ import { updateWriteKey } from './handshake/key-update.ts'
 import { checkExpected, endsItsRecord, onMessage } from './handshake/machine.ts'
 import type { Effect, State, Transition } from './handshake/state.ts'
 import { defaultLimits, type Limits } from './limits.ts'
-import { Framer, maxPlaintext, type Record } from './record/framer.ts'
+import { Framer, headerLength, maxPlaintext, type Record } from './record/framer.ts'
 import { RecordProtection } from './record/protection.ts'
 import { Reassembly } from './record/reassembly.ts'
 
@@ -74,6 +74,7 @@ export class ServerConnection {
     } catch (error) {
       this.#fail(error)
     }
+    if (this.#ended || this.#peerClosed) this.#framer.drop()
     const events = this.#events
     this.#events = []
     return events
@@ -144,7 +145,8 @@ export class ServerConnection {
 
   /** RFC 8446 §4.2.10: refused early data is skipped, up to a limit. */
   #skipEarlyData(fragment: Uint8Array): void {
-    this.#skippedBytes += fragment.length
+    // The header counts too: empty records are not free.
+    this.#skippedBytes += headerLength + fragment.length
     if (this.#skippedBytes > this.#limits.earlyDataBytes) throw fault('too-much-early-data')
   }
 

@@ -1,3 +1,4 @@
+import { wipe } from '../bytes/arrays.ts'
 import { Writer } from '../bytes/writer.ts'
 import { expand, extract } from '../crypto/hkdf.ts'
 import { aeadKeyLength, hashLength, nonceLength, type CryptoProvider, type HashName } from '../crypto/provider.ts'
@@ -43,11 +44,11 @@ export function earlySecret(crypto: CryptoProvider, hash: HashName): EarlySecret
         client: secret('c hs traffic'),
         server: secret('s hs traffic'),
         into(finished) {
-          const main = extract(crypto, hash, derived(crypto, hash, handshake), zero)
+          const salt = derived(crypto, hash, handshake)
+          const main = extract(crypto, hash, salt, zero)
           const client = expandLabel(crypto, hash, main, 'c ap traffic', finished, hashLength[hash])
           const server = expandLabel(crypto, hash, main, 's ap traffic', finished, hashLength[hash])
-          main.fill(0)
-          handshake.fill(0)
+          wipe(salt, main, handshake)
           return { client, server }
         },
       }
@@ -81,7 +82,9 @@ export function finishedData(
   transcript: Uint8Array,
 ): Uint8Array {
   const key = expandLabel(crypto, hash, secret, 'finished', new Uint8Array(0), hashLength[hash])
-  return crypto.hmac(hash, key, transcript)
+  const data = crypto.hmac(hash, key, transcript)
+  wipe(key)
+  return data
 }
 
 function derived(crypto: CryptoProvider, hash: HashName, secret: Uint8Array): Uint8Array {

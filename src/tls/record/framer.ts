@@ -8,7 +8,8 @@ export interface Record {
   readonly fragment: Uint8Array
 }
 
-const headerLength = 5
+/** Length of the type, version and length before each fragment. */
+export const headerLength = 5
 export const maxPlaintext = 2 ** 14
 /** RFC 8446 §5.2: the inner type, padding and the AEAD's expansion may add at most 256 bytes. */
 export const maxCiphertext = maxPlaintext + 256
@@ -50,6 +51,13 @@ export class Framer {
     // The first bytes may show a fault already: there is no need to wait for a record that will not be one.
     this.#recordLength(this.#unfinished.subarray(0, this.#held))
     return undefined
+  }
+
+  /** Lets go of all bytes: nothing more will be read. */
+  drop(): void {
+    this.#pushed = nothing
+    this.#unfinished = nothing
+    this.#held = 0
   }
 
   #cut(record: Uint8Array): Record {

@@ -46,7 +46,7 @@ export interface TestTerminator {
 }
 
 /** Everything that was opened, closed again by `closeAll`, the latest first. */
-const opened: (() => unknown)[] = []
+export const opened: (() => unknown)[] = []
 
 export async function closeAll(): Promise<void> {
   for (const close of opened.splice(0).toReversed()) await close()

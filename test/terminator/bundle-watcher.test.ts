@@ -1,0 +1,197 @@
+import assert from 'node:assert/strict'
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterEach, test } from 'node:test'
+import { certificateFile, manifestFile } from '../../src/api/bundle.ts'
+import { native } from '../../src/crypto/native/provider.ts'
+import { logThrough } from '../../src/telemetry/log.ts'
+import { terminatorMetrics } from '../../src/telemetry/metrics.ts'
+import { BundleWatcher } from '../../src/terminator/bundle-watcher.ts'
+import type { BundleSource } from '../../src/terminator/settings.ts'
+import type { Snapshot } from '../../src/terminator/snapshot.ts'
+import { bundleFiles, vectorPem, writeAtomically } from '../support/bundle-directory.ts'
+import { temporaryFolder } from '../support/temporary-folder.ts'
+
+const shop = (kind: 'p256' | 'rsa' | 'ed25519') =>
+  bundleFiles([{ names: ['shop.example.com'], credentials: [vectorPem(kind)] }])
+
+const cleanups: (() => void)[] = []
+afterEach(() => {
+  for (const cleanup of cleanups.splice(0).toReversed()) cleanup()
+})
+
+function folder(): string {
+  const temporary = temporaryFolder('bundle')
+  cleanups.push(() => temporary.remove())
+  return temporary.path
+}
+
+/** A watcher whose poll never comes, unless asked for: then only fs.watch, or `look`, can have seen a change. */
+async function start(source: BundleSource, pollMs = 1_000_000) {
+  const seen: Snapshot[] = []
+  const log: string[] = []
+  let wake: (() => void) | undefined
+  const metrics = terminatorMetrics()
+  const watcher = new BundleWatcher({
+    source,
+    crypto: native,
+    metrics,
+    log: logThrough('info', (level, message, fields) => log.push(`${level} ${message} ${JSON.stringify(fields)}`)),
+    onSnapshot(snapshot) {
+      seen.push(snapshot)
+      wake?.()
+    },
+    pollMs,
+  })
+  cleanups.push(() => watcher.stop())
+  await watcher.start()
+  const until = async (count: number): Promise<void> => {
+    while (seen.length < count) await new Promise<void>((resolve) => (wake = resolve))
+  }
+  return { watcher, seen, log, until, text: () => metrics.registry.metrics() }
+}
+
+test('loads a bundle as the kubelet leaves it', async () => {
+  const directory = folder()
+  writeAtomically(
+    directory,
+    bundleFiles(
+      [{ names: ['shop.example.com', '*.shop.example.com'], credentials: [vectorPem('p256'), vectorPem('rsa')] }],
+      [vectorPem('ed25519')],
+    ),
+  )
+  const { watcher, text } = await start({ kind: 'bundle', directory })
+  const snapshot = watcher.current
+  assert.ok(snapshot)
+  assert.deepEqual(snapshot.hosts[0]?.names, ['shop.example.com', '*.shop.example.com'])
+  assert.deepEqual(
+    snapshot.hosts[0].credentials.map(({ privateKey }) => privateKey.kind),
+    ['ecdsa', 'rsa'],
+  )
+  assert.equal(snapshot.defaultCredentials?.[0]?.privateKey.kind, 'ed25519')
+  assert.match(await text(), new RegExp(`chitin_bundle_info\\{generation="${snapshot.generation}"\\} 1`))
+  assert.match(await text(), /chitin_certificate_not_after_timestamp_seconds\{host="shop.example.com"\} \d{10}/)
+  // What goes to a worker thread is plain data.
+  assert.deepEqual(structuredClone(snapshot), snapshot)
+})
+
+test('loads a plain directory too', async () => {
+  const directory = folder()
+  for (const [name, content] of shop('p256')) writeFileSync(join(directory, name), content)
+  const { watcher } = await start({ kind: 'bundle', directory })
+  assert.equal(watcher.current?.hosts.length, 1)
+})
+
+test('sees the symlink turn, by the watch alone and by the poll alone', async () => {
+  for (const pollMs of [1_000_000, 10]) {
+    const directory = folder()
+    writeAtomically(directory, shop('p256'))
+    const { seen, until, watcher } = await start({ kind: 'bundle', directory }, pollMs)
+    writeAtomically(directory, shop('rsa'))
+    await until(2)
+    assert.deepEqual(
+      seen.map(({ hosts }) => hosts[0]?.credentials[0]?.privateKey.kind),
+      ['ecdsa', 'rsa'],
+    )
+    assert.notEqual(seen[0]?.generation, seen[1]?.generation)
+    watcher.stop()
+  }
+})
+
+test('takes a bundle that comes later', async () => {
+  const directory = folder()
+  const { watcher, until, log } = await start({ kind: 'bundle', directory })
+  assert.equal(watcher.current, undefined)
+  assert.match(watcher.lastError, /ENOENT/)
+  assert.equal(log.length, 1)
+  writeAtomically(directory, shop('p256'))
+  await until(1)
+  assert.equal(watcher.lastError, '')
+})
+
+test('a version with the same content is not pushed again', async () => {
+  const directory = folder()
+  writeAtomically(directory, shop('p256'))
+  const { watcher, seen, text } = await start({ kind: 'bundle', directory })
+  writeAtomically(directory, shop('p256'))
+  await watcher.look()
+  assert.equal(seen.length, 1)
+  assert.match(await text(), /chitin_bundle_reloads_total\{result="unchanged"\} [1-9]/)
+})
+
+const der = (kind: 'p256' | 'rsa'): [string, Uint8Array] => {
+  const found = [...shop(kind)].find(([name]) => name.startsWith(certificateFile('')))
+  assert.ok(found && typeof found[1] !== 'string')
+  return [found[0], found[1]]
+}
+const keyOf = (kind: 'p256' | 'rsa'): string => [...shop(kind).keys()].find((name) => name.startsWith('key-')) ?? ''
+
+const bad: Readonly<Record<string, readonly [(files: Map<string, string | Uint8Array>) => unknown, RegExp]>> = {
+  'a manifest that is no JSON': [(files) => files.set(manifestFile, '{'), /expected JSON/],
+  'a manifest of another version': [(files) => files.set(manifestFile, '{"formatVersion":2}'), /formatVersion/],
+  'a manifest that climbs out of its directory': [
+    (files) =>
+      files.set(manifestFile, String(files.get(manifestFile)).replace(/"key":"\w+"/, '"key":"../../etc/passwd"')),
+    /64 hex digits/,
+  ],
+  'a missing certificate': [(files) => files.delete(der('rsa')[0]), /ENOENT/],
+  'a missing key': [(files) => files.delete(keyOf('rsa')), /ENOENT/],
+  'a certificate that is another one': [(files) => files.set(der('rsa')[0], der('p256')[1]), /SHA-256/],
+  'a certificate that is cut short': [(files) => files.set(der('rsa')[0], der('rsa')[1].slice(0, 100)), /SHA-256/],
+  "another certificate's key": [
+    (files) => files.set(keyOf('rsa'), shop('p256').get(keyOf('p256')) ?? ''),
+    /does not belong/,
+  ],
+  'a key that is garbage': [(files) => files.set(keyOf('rsa'), Buffer.from('secret garbage')), /./],
+}
+for (const [name, [spoil, message]] of Object.entries(bad)) {
+  test(`keeps the last good bundle when there comes ${name}`, async () => {
+    const directory = folder()
+    writeAtomically(directory, shop('p256'))
+    const { watcher, seen, log, text } = await start({ kind: 'bundle', directory })
+    const spoiled = shop('rsa')
+    spoil(spoiled)
+    writeAtomically(directory, spoiled)
+    await watcher.look()
+    assert.match(watcher.lastError, message)
+    assert.equal(watcher.current, seen[0])
+    assert.match(await text(), /chitin_bundle_reloads_total\{result="failed"\} [1-9]/)
+    assert.equal(log.filter((line) => line.startsWith('error')).length, 1, 'said once')
+    assert.ok(!log.join().includes('secret'))
+    // And goes on when it is mended.
+    writeAtomically(directory, shop('rsa'))
+    await watcher.look()
+    assert.equal(watcher.current?.hosts[0]?.credentials[0]?.privateKey.kind, 'rsa')
+    assert.equal(watcher.lastError, '')
+  })
+}
+
+test('keeps serving when the directory is gone', async () => {
+  const directory = join(folder(), 'bundle')
+  mkdirSync(directory)
+  writeAtomically(directory, shop('p256'))
+  const { watcher } = await start({ kind: 'bundle', directory })
+  rmSync(directory, { recursive: true })
+  await watcher.look()
+  assert.ok(watcher.current)
+  // The watch sees nothing of a new directory; the poll does.
+  mkdirSync(directory)
+  writeAtomically(directory, shop('rsa'))
+  await watcher.look()
+  assert.equal(watcher.current.hosts[0]?.credentials[0]?.privateKey.kind, 'rsa')
+})
+
+test('serves two PEM files, and their replacement', async () => {
+  const directory = folder()
+  const [certificate, key] = [join(directory, 'chain.pem'), join(directory, 'key.pem')]
+  const write = (kind: 'p256' | 'rsa'): void => {
+    writeFileSync(certificate, vectorPem(kind).certificate)
+    writeFileSync(key, vectorPem(kind).key)
+  }
+  write('p256')
+  const { watcher } = await start({ kind: 'files', certificate, key, alpn: [] })
+  assert.equal(watcher.current?.defaultCredentials?.[0]?.privateKey.kind, 'ecdsa')
+  write('rsa')
+  await watcher.look()
+  assert.equal(watcher.current.defaultCredentials[0].privateKey.kind, 'rsa')
+})

@@ -16,6 +16,10 @@ const commands = {
     summary: 'terminate TLS and pass the bytes to nginx: the sidecar',
     load: () => import('./cli/commands/terminator.ts'),
   },
+  operator: {
+    summary: 'reconcile TLSPolicies, and put the sidecar into pods by webhook',
+    load: () => import('./cli/commands/operator.ts'),
+  },
   uninstall: {
     summary: 'bring all pods back as they were, before the operator goes',
     load: () => import('./cli/commands/uninstall.ts'),

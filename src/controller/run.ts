@@ -1,8 +1,343 @@
 /**
  * The operator: policies, workloads, pods, Ingresses and Secrets come in by watch; bundles, derived ConfigMaps,
- * rollouts, the webhook configuration and status go out by server-side apply. It never writes a Secret or ConfigMap
+ * roll-outs, the webhook configuration and status go out by server-side apply. It never writes a Secret or ConfigMap
  * that somebody else made, and never holds a private key longer than it takes to compile a bundle.
  *
- * RBAC: permissions.ts lists every verb on every resource, as data. The chart's ClusterRole is held against it.
+ * All replicas answer the webhook; the one that holds the Lease reconciles. RBAC: permissions.ts lists every verb on
+ * every resource, as data. The chart's ClusterRole is held against it.
  */
-export { permissions } from './permissions.ts'
+import type { CryptoProvider } from '../crypto/provider.ts'
+import type { KubeClient } from '../kube/client.ts'
+import { EventRecorder } from '../kube/events.ts'
+import { lead } from '../kube/lease.ts'
+import { pause } from '../kube/pause.ts'
+import { Reconciler, type Run } from '../kube/reconciler.ts'
+import { keyFor, type Key } from '../kube/resource.ts'
+import { startAdminServer, type AdminServer } from '../telemetry/admin-server.ts'
+import { errorText, type Log } from '../telemetry/log.ts'
+import { expositionType, processMetrics } from '../telemetry/metrics.ts'
+import { operatorMetrics } from '../telemetry/operator-metrics.ts'
+import { mutatePodPath } from '../webhook/routes.ts'
+import { runWebhook, type RunningWebhook } from '../webhook/run.ts'
+import { shakeHands } from './certificates/verify.ts'
+import { ConfigMapReader } from './config-map-reader.ts'
+import { fill, type Report } from './report.ts'
+import { verdictOnPod, type Surroundings } from './tls-policy/govern.ts'
+import { Observer } from './tls-policy/observe.ts'
+import { PolicyReconciler } from './tls-policy/reconcile.ts'
+import { Dependencies, dependencyOn, ingressDependency } from './tls-policy/triggers.ts'
+import { leafNotAfter, renewalTime, type ServingCertificates } from './webhook-configuration/authority.ts'
+import { certificatesSecretName, ensureCertificates } from './webhook-configuration/certificates-secret.ts'
+import { Configurator } from './webhook-configuration/configurator.ts'
+import { selfCheck } from './webhook-configuration/self-check.ts'
+import { createWorld, type World } from './world.ts'
+
+export interface OperatorOptions {
+  readonly client: KubeClient
+  /** The operator's own namespace: the Lease and the webhook's certificates are there. */
+  readonly namespace: string
+  /** Different for every replica, and for two lives of one pod. */
+  readonly identity: string
+  /** Name of the Service in front of the webhook. */
+  readonly service: string
+  readonly webhook: { readonly host?: string | undefined; readonly port: number }
+  /** Where the API server finds the webhook, instead of the Service: for an operator outside the cluster. */
+  readonly webhookUrl?: string | undefined
+  readonly admin?: { readonly host: string | undefined; readonly port: number } | undefined
+  /** The image of the sidecar, for policies that name none. */
+  readonly sidecarImage: string
+  /** False: reconcile at once, and never ask who else does. */
+  readonly leaderElect: boolean
+  readonly crypto: CryptoProvider
+  readonly log: Log
+  /** How long the webhook goes on answering after the end, until nobody is sent to us any more. */
+  readonly lingerMs?: number
+}
+
+/** Runs until the signal is aborted, or the Lease is lost: then the process must end, for another one leads. */
+export async function run(options: OperatorOptions, signal: AbortSignal): Promise<'stopped' | 'lost'> {
+  const operator = new Operator(options)
+  return operator.run(signal)
+}
+
+class Operator {
+  readonly #options: OperatorOptions
+  readonly #metrics = operatorMetrics()
+  readonly #reports = new Map<string, Report>()
+  readonly #world: World
+  readonly #around: Surroundings
+  #certificates: ServingCertificates | undefined
+  #server: RunningWebhook | undefined
+  #onCertificates: (certificates: ServingCertificates) => Promise<void> = async () => undefined
+  #depth: () => number = () => 0
+  #checked: { readonly at: number; readonly trouble: string | undefined } | undefined
+
+  constructor(options: OperatorOptions) {
+    this.#options = options
+    const { client, log, namespace, sidecarImage } = options
+    processMetrics(this.#metrics.registry)
+    this.#world = createWorld(client, {
+      trouble: ({ plural }, { during, reason, message, delayMs }) => {
+        this.#metrics.watchRestarts.inc({ resource: plural, during, reason })
+        log.warn('a list or watch failed', { resource: plural, during, reason, error: message, delayMs })
+      },
+      error: (error) => log.error('a change was not handled', { error: errorText(error, { stack: true }) }),
+    })
+    const configMaps = new ConfigMapReader(client, this.#world)
+    this.#around = {
+      world: this.#world,
+      sidecarImage,
+      configMap: configMaps.read,
+      excluded: ['kube-system', namespace],
+    }
+  }
+
+  async run(signal: AbortSignal): Promise<'stopped' | 'lost'> {
+    const { log, leaderElect, lingerMs = 5000 } = this.#options
+    // Watches, webhook and certificates outlive the work: a pod that starts while we stop is still injected.
+    const after = new AbortController()
+    const background: Promise<unknown>[] = this.#world.reflectors.map((reflector) => reflector.run(after.signal))
+    const admin = await this.#startAdmin()
+    try {
+      await this.#startWebhook(after.signal)
+      background.push(this.#keepCertificates(after.signal))
+      const work = async (signal: AbortSignal): Promise<void> => this.#lead(signal)
+      const ending = leaderElect ? await this.#elect(work, signal) : await work(signal).then(() => 'released' as const)
+      log.info('stopping', { ending })
+      if (ending === 'lost') return 'lost'
+      await pause(lingerMs, after.signal)
+      return 'stopped'
+    } finally {
+      after.abort()
+      await this.#server?.done
+      await admin?.close()
+      await Promise.allSettled(background)
+    }
+  }
+
+  async #elect(work: (signal: AbortSignal) => Promise<void>, signal: AbortSignal) {
+    const { client, namespace, identity, log } = this.#options
+    return lead(
+      {
+        client,
+        namespace,
+        name: 'chitin',
+        identity,
+        onLeader: (leader) => log.info('there is a leader', { leader, self: leader === identity }),
+        onError: (error) => log.warn('the Lease could not be read or written', { error: errorText(error) }),
+      },
+      work,
+      signal,
+    )
+  }
+
+  /** What the leader does, until it is told to stop or loses the Lease. */
+  async #lead(signal: AbortSignal): Promise<void> {
+    const { client, namespace, identity, crypto, log } = this.#options
+    const world = this.#world
+    const now = Date.now
+    const configurator = new Configurator({
+      client,
+      cache: world.webhookConfigurations,
+      ownNamespace: namespace,
+      policies: () => world.policies.keys(),
+      now,
+    })
+    const recorder = new EventRecorder({
+      client,
+      controller: 'tls.chitin.dev/operator',
+      instance: identity,
+      onError: (error) => log.warn('an event could not be written', { error: errorText(error) }),
+    })
+    const dependencies = new Dependencies()
+    const policies = new PolicyReconciler({
+      client,
+      observer: new Observer({ client, world, around: this.#around, crypto, now }),
+      configurator,
+      dependencies,
+      recorder,
+      shake: async ({ pod, expectation, serverName }, signal) =>
+        shakeHands({ ...pod, serverName, keyType: expectation.keyType, timeoutMs: handshakeMs }, signal),
+      webhookTrouble: async () => this.#webhookTrouble(),
+      metrics: this.#metrics,
+      reports: this.#reports,
+      log,
+      now,
+    })
+    const reconciler = new Reconciler({
+      name: 'tls-policy',
+      reconcile: policies.reconcile,
+      caches: world.all,
+      workers: 8,
+      onRun: (run) => this.#ran(run),
+    })
+    this.#depth = () => reconciler.queue.depth
+
+    await Promise.race([Promise.all(world.all.map(({ whenSynced }) => whenSynced)), aborted(signal)])
+    if (signal.aborted) return
+    this.#metrics.leader.set(1)
+    const address = async ({ trusted }: ServingCertificates): Promise<void> => {
+      const { service, webhookUrl: url } = this.#options
+      const at = url === undefined ? { service: { namespace, name: service, port: 443 } } : { url }
+      await configurator.setAddress({ caBundle: trusted, path: mutatePodPath, ...at })
+    }
+    this.#onCertificates = address
+    const complain = (error: unknown): void =>
+      log.warn('the webhook configuration could not be written', { error: errorText(error) })
+    if (this.#certificates !== undefined) await address(this.#certificates).catch(complain)
+    const ends = [
+      ...this.#wakeOn(dependencies, reconciler.enqueue),
+      world.webhookConfigurations.subscribe(() => void configurator.sync().catch(complain)),
+    ]
+    try {
+      await reconciler.run(signal)
+    } finally {
+      for (const end of ends) end()
+      this.#onCertificates = async () => undefined
+      this.#metrics.leader.set(0)
+      await recorder.flush()
+    }
+  }
+
+  /** Object change -> the policies that looked at it. Returns what ends it. */
+  #wakeOn(dependencies: Dependencies, enqueue: (key: Key) => void): (() => void)[] {
+    const world = this.#world
+    const inNamespace = ({ metadata }: { readonly metadata: { readonly namespace?: string } }): readonly Key[] =>
+      dependencies.on(dependencyOn.namespace(metadata.namespace ?? ''))
+    const known = new Map<Key, string>()
+    return [
+      world.policies.subscribe((key) => {
+        // Status is ours: a change of it alone is no reason to look again.
+        const { generation, deletionTimestamp, finalizers, annotations, uid } = world.policies.get(key)?.metadata ?? {}
+        const text = JSON.stringify([uid, generation, deletionTimestamp, finalizers, annotations])
+        if (known.get(key) === text) return
+        if (world.policies.has(key)) known.set(key, text)
+        else known.delete(key)
+        enqueue(key)
+        // Its neighbours may have to give way to it, or may come into their right.
+        const [namespace = ''] = key.split('/')
+        for (const neighbour of world.policies.keysBy('namespace', namespace)) enqueue(neighbour)
+      }),
+      ...world.workloads.map((cache) => cache.subscribe(enqueue, inNamespace)),
+      world.pods.subscribe(enqueue, inNamespace),
+      world.ingresses.subscribe(enqueue, (ingress) => dependencies.on(ingressDependency(ingress))),
+      world.ingressClasses.subscribe(enqueue, () => dependencies.on(dependencyOn.anyIngressClass)),
+      world.secrets.subscribe(enqueue, ({ metadata }) =>
+        dependencies.on(dependencyOn.secret(metadata.namespace ?? '', metadata.name)),
+      ),
+      world.configMaps.subscribe(enqueue, ({ metadata }) =>
+        dependencies.on(dependencyOn.configMap(metadata.namespace ?? '', metadata.name)),
+      ),
+    ]
+  }
+
+  #ran({ reconciler: controller, key, durationMs, error, retryInMs }: Run): void {
+    const { log } = this.#options
+    this.#metrics.reconciles.inc({ controller, result: error === undefined ? 'success' : 'error' })
+    this.#metrics.reconcileDuration.observe({ controller }, durationMs / 1000)
+    if (error === undefined) return
+    log.error('a policy could not be reconciled', { policy: key, error: errorText(error, { stack: true }), retryInMs })
+  }
+
+  async #startWebhook(signal: AbortSignal): Promise<void> {
+    const { webhook, log } = this.#options
+    const { leaf, leafKey } = await this.#ensureCertificates()
+    this.#server = await runWebhook({
+      port: webhook.port,
+      ...(webhook.host === undefined ? {} : { host: webhook.host }),
+      certificate: { certificate: leaf, key: leafKey },
+      lookup: async (pod, namespace) => {
+        // What is not known yet would look as if no policy selected the pod.
+        if (!this.#world.all.every(({ synced }) => synced)) throw new Error('the caches are not filled yet')
+        return verdictOnPod(pod, namespace, this.#around)
+      },
+      onAdmission: ({ reason, dryRun }) => {
+        if (!dryRun) this.#metrics.admissions.inc({ reason })
+      },
+      signal,
+      log,
+    })
+  }
+
+  /** Renews what is due, and takes over what another replica has renewed. */
+  async #keepCertificates(signal: AbortSignal): Promise<void> {
+    const { log, namespace } = this.#options
+    const own = keyFor({ namespace, name: certificatesSecretName })
+    let changed = Promise.withResolvers<void>()
+    const end = this.#world.secrets.subscribe((key) => {
+      if (key === own) changed.resolve()
+    })
+    while (!signal.aborted) {
+      const before = this.#certificates
+      const dueMs = before === undefined ? 0 : renewalTime(before).getTime() - Date.now()
+      await Promise.race([pause(Math.min(Math.max(dueMs, 1000), 60_000), signal), changed.promise])
+      if (signal.aborted) break
+      changed = Promise.withResolvers<void>()
+      try {
+        await this.#ensureCertificates()
+      } catch (error) {
+        log.warn("the webhook's certificates could not be renewed", { error: errorText(error) })
+        await pause(1000, signal)
+      }
+    }
+    end()
+  }
+
+  async #ensureCertificates(): Promise<ServingCertificates> {
+    const { client, namespace, service, webhook, webhookUrl } = this.#options
+    const names = [`${service}.${namespace}.svc`, `${service}.${namespace}.svc.cluster.local`]
+    if (webhookUrl !== undefined) names.push(new URL(webhookUrl).hostname.replaceAll(/[[\]]/g, ''))
+    const before = this.#certificates
+    const certificates = await ensureCertificates(client, namespace, names, new Date())
+    if (before?.leaf !== certificates.leaf || before.trusted !== certificates.trusted) {
+      this.#certificates = certificates
+      this.#checked = undefined
+      // The old configuration trusts the new leaf too, for a CA is trusted before it signs.
+      this.#server?.useCertificate({ certificate: certificates.leaf, key: certificates.leafKey })
+      this.#metrics.webhookNotAfter.set(leafNotAfter(certificates).getTime() / 1000)
+      this.#options.log.info('the webhook has its certificates', {
+        port: webhook.port,
+        notAfter: leafNotAfter(certificates),
+      })
+      await this.#onCertificates(certificates)
+    }
+    return certificates
+  }
+
+  /** Undefined where our webhook answers with what its caBundle vouches for; asked at most every five seconds. */
+  async #webhookTrouble(): Promise<string | undefined> {
+    const { namespace, service, webhook } = this.#options
+    if (this.#checked !== undefined && Date.now() - this.#checked.at < 5000) return this.#checked.trouble
+    if (this.#certificates === undefined || this.#server === undefined) return 'the webhook is not up yet'
+    const host = webhook.host === undefined || webhook.host === '0.0.0.0' ? '127.0.0.1' : webhook.host
+    const serverName = `${service}.${namespace}.svc`
+    const trouble = await selfCheck({ host, port: this.#server.port, serverName, ca: this.#certificates.trusted })
+    this.#checked = { at: Date.now(), trouble }
+    return trouble
+  }
+
+  async #startAdmin(): Promise<AdminServer | undefined> {
+    const { admin } = this.#options
+    if (admin === undefined) return undefined
+    return startAdminServer(admin, {
+      live: () => true,
+      notReady: async () => {
+        const waiting = this.#world.all.filter(({ synced }) => !synced).length
+        if (waiting > 0) return `${waiting} caches are not filled yet`
+        return this.#webhookTrouble()
+      },
+      metrics: async () => {
+        fill(this.#metrics, this.#reports)
+        this.#metrics.queueDepth.set({ controller: 'tls-policy' }, this.#depth())
+        return { type: expositionType, text: await this.#metrics.registry.metrics() }
+      },
+    })
+  }
+}
+
+async function aborted(signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return
+  await new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }))
+}
+
+const handshakeMs = 3000

@@ -86,6 +86,12 @@ export function operatorMetrics(registry: Registry = new Registry()) {
       labelNames: ['what'],
       registers,
     }),
+    admissions: new Counter({
+      name: 'chitin_admissions_total',
+      help: 'Pods that the webhook was asked about, by what came of it: Injected, or the reason why not.',
+      labelNames: ['reason'],
+      registers,
+    }),
     leader: new Gauge({ name: 'chitin_leader', help: '1 where this replica leads.', registers }),
     webhookNotAfter: new Gauge({
       name: 'chitin_webhook_cert_not_after_timestamp_seconds',

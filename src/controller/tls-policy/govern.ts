@@ -11,14 +11,15 @@ import { parseTlsPolicy, type TLSPolicy } from '../../api/tls-policy.ts'
 import type { Workload } from '../../api/workload.ts'
 import { ineligible } from '../../inject/eligible.ts'
 import { fingerprint } from '../../inject/fingerprint.ts'
-import { makePlan, type InjectionPlan } from '../../inject/plan.ts'
+import { makePlan } from '../../inject/plan.ts'
 import type { ObjectRef } from '../../kube/resource.ts'
 import { isRefused, type Reads, type Refused } from '../../nginx/flavour.ts'
 import { classesOf, serves, type IngressController } from '../../nginx/ingress-selection.ts'
 import { recognise } from '../../nginx/recognise.ts'
 import { matches } from '../../policy/label-selector.ts'
-import { resolve, type Resolution } from '../../policy/resolve.ts'
+import { resolve, workloadOf, type Resolution } from '../../policy/resolve.ts'
 import type { Origin } from '../certificates/compile.ts'
+import type { Verdict } from '../../webhook/lookup.ts'
 import { workloadsIn, type Live, type World } from '../world.ts'
 import { isEqual } from './apply.ts'
 import type { Refusal, Seen, Target } from './seen.ts'
@@ -28,6 +29,8 @@ export interface Surroundings {
   readonly world: World
   readonly sidecarImage: string
   readonly configMap: (ref: ObjectRef) => Promise<ConfigMap | undefined>
+  /** Namespaces whose pods are never touched: the operator's own, and kube-system. */
+  readonly excluded: readonly string[]
 }
 
 /** What a policy is about, before its Secrets are looked at. */
@@ -80,6 +83,10 @@ export async function govern(policy: TLSPolicy, around: Surroundings): Promise<G
     const pods = podsOf(workload, world)
     const { nginx, flavour } = outcome
     const target = { workload, pods, ...(flavour === undefined ? {} : { flavour }) }
+    if (around.excluded.includes(namespace)) {
+      const message = `pods of namespace ${namespace} are never changed`
+      return { ...target, refusal: { reason: 'Invalid', message } }
+    }
     if (isRefused(nginx)) return { ...target, refusal: { reason: nginx.refused, message: nginx.message } }
     const injection = makePlan(policy, nginx, around.sidecarImage)
     const template: Pod = { metadata: workload.spec.template.metadata ?? {}, spec: workload.spec.template.spec }
@@ -150,17 +157,28 @@ export async function plan(policy: TLSPolicy, spec: PodSpec, { world, configMap 
     derivedConfigMap,
   })
   const dependencies = reads.ingresses === undefined ? [] : classDependencies(reads.ingresses, classes)
+  if (reads.configMap !== undefined) {
+    dependencies.push(dependencyOn.configMap(reads.configMap.namespace, reads.configMap.name))
+  }
   return { nginx, flavour: flavour.name, ingresses, dependencies }
 }
 
-/** The injection plan for a pod that the webhook was sent: the policy's own, or why there is none. */
-export async function planForPod(
-  policy: TLSPolicy,
-  spec: PodSpec,
-  around: Surroundings,
-): Promise<InjectionPlan | Refused> {
-  const { nginx } = await plan(policy, spec, around)
-  return isRefused(nginx) ? nginx : makePlan(policy, nginx, around.sidecarImage)
+/** What the webhook is to do with a pod. */
+export async function verdictOnPod(pod: Pod, namespace: string, around: Surroundings): Promise<Verdict> {
+  const workload = workloadOf(pod, namespace, workloadsIn(around.world, namespace))
+  const resolution = verdictsIn(around.world, namespace).find(
+    ({ accepted, workloads }) => accepted && workloads.some(({ metadata }) => metadata.uid === workload?.metadata.uid),
+  )
+  if (workload === undefined || resolution === undefined || around.excluded.includes(namespace)) {
+    return { do: 'leave', reason: 'NotSelected', message: 'no accepted policy selects the pod' }
+  }
+  const { policy } = resolution
+  // Of the template and not of the pod: the controller works out the fingerprint from the same.
+  const { nginx } = await plan(policy, workload.spec.template.spec, around)
+  if (isRefused(nginx)) return { do: 'leave', reason: nginx.refused, message: nginx.message }
+  const injection = makePlan(policy, nginx, around.sidecarImage)
+  if (policy.spec.enforcement === 'Audit') return { do: 'audit', plan: injection, notices: nginx.notices }
+  return { do: 'inject', plan: injection }
 }
 
 /** A verdict for each policy of a namespace that can be parsed. */

@@ -19,15 +19,14 @@ import { keyFor, resources, type KubeObject, type ObjectRef } from '../../kube/r
 import { compile, type Compiled, type SecretInput } from '../certificates/compile.ts'
 import { workloadsIn, type Live, type RawPolicy, type World } from '../world.ts'
 import { isEqual } from './apply.ts'
-import { govern, type Governed } from './govern.ts'
+import { govern, type Governed, type Surroundings } from './govern.ts'
 import type { Certificates, Seen } from './seen.ts'
 import { dependencyOn, type Dependency } from './triggers.ts'
 
 export interface ObserverOptions {
   readonly client: KubeClient
   readonly world: World
-  /** The image of the sidecar, for policies that name none. */
-  readonly sidecarImage: string
+  readonly around: Surroundings
   readonly crypto: CryptoProvider
   readonly now: () => number
 }
@@ -53,7 +52,7 @@ export class Observer {
 
   /** Undefined where there is no such policy. */
   async observe(ref: ObjectRef, signal: AbortSignal): Promise<Sight | undefined> {
-    const { client, world, sidecarImage } = this.#options
+    const { client, world, around } = this.#options
     // Fetched, not cached: what we wrote ourselves a moment ago must be in it.
     const raw = await client.find<RawPolicy>(resources.tlsPolicies, ref, { signal })
     if (raw === undefined) return undefined
@@ -62,7 +61,7 @@ export class Observer {
     const injected = world.pods
       .by('namespace', namespace)
       .filter((pod) => pod.metadata.annotations?.[policyAnnotation] === `${namespace}/${name}` && !hasEnded(pod))
-    const own = await this.#own(raw, signal)
+    const own = await this.#own(raw)
     const nothing: Sight = {
       raw,
       targets: [],
@@ -82,14 +81,7 @@ export class Observer {
     if ('invalid' in parsed) return { ...nothing, refusal: { reason: 'Invalid', message: parsed.invalid } }
 
     const { policy } = parsed
-    const governed = await govern(policy, {
-      world,
-      sidecarImage,
-      configMap: async (wanted) => {
-        dependencies.add(dependencyOn.configMap(wanted.namespace ?? '', wanted.name))
-        return client.find<Live<ConfigMap>>(resources.configMaps, wanted, { signal })
-      },
-    })
+    const governed = await govern(policy, around)
     for (const dependency of governed.dependencies) dependencies.add(dependency)
     for (const { secrets } of governed.groups)
       for (const { namespace, name } of secrets) dependencies.add(dependencyOn.secret(namespace, name))
@@ -123,18 +115,13 @@ export class Observer {
     }
   }
 
-  async #own(
-    raw: RawPolicy,
-    signal: AbortSignal,
-  ): Promise<{ bundle: KubeObject | undefined; derived: Live<ConfigMap> | undefined }> {
-    const { client, world } = this.#options
+  async #own(raw: RawPolicy): Promise<{ bundle: KubeObject | undefined; derived: ConfigMap | undefined }> {
+    const { world, around } = this.#options
     const { namespace = '', name } = raw.metadata
     const derived = { namespace, name: derivedConfigMapName(name) }
     return {
       bundle: world.secrets.get(keyFor({ namespace, name: bundleSecretName(name) })),
-      derived: world.configMaps.has(keyFor(derived))
-        ? await client.find<Live<ConfigMap>>(resources.configMaps, derived, { signal })
-        : undefined,
+      derived: world.configMaps.has(keyFor(derived)) ? await around.configMap(derived) : undefined,
     }
   }
 

@@ -37,10 +37,15 @@ export class Configurator {
     this.#options = options
   }
 
+  /** Puts the configuration right where somebody else changed it, and drops entries of policies that are gone. */
+  async sync(): Promise<void> {
+    await this.#inTurn(async () => this.#write())
+  }
+
   /** The CA bundle and where the webhook is; until it is known nothing is written. */
   async setAddress(address: WebhookAddress): Promise<void> {
     this.#address = address
-    if (this.#wanted.size > 0) await this.#inTurn(async () => this.#write())
+    await this.#inTurn(async () => this.#write())
   }
 
   /** Sets the entries of one policy; returns since when (in ms) the API server has had them, where it has. */

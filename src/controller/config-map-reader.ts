@@ -1,0 +1,27 @@
+/** Content of ConfigMaps by name: fetched once for each version that the metadata-only cache knows of. */
+import type { ConfigMap } from '../api/config-map.ts'
+import type { KubeClient } from '../kube/client.ts'
+import { keyFor, resources, type ObjectRef } from '../kube/resource.ts'
+import type { Live, World } from './world.ts'
+
+export class ConfigMapReader {
+  readonly #client: KubeClient
+  readonly #world: World
+  readonly #kept = new Map<string, Live<ConfigMap>>()
+
+  constructor(client: KubeClient, world: World) {
+    this.#client = client
+    this.#world = world
+  }
+
+  readonly read = async (ref: ObjectRef): Promise<Live<ConfigMap> | undefined> => {
+    const key = keyFor(ref)
+    const version = this.#world.configMaps.get(key)?.metadata.resourceVersion
+    const kept = this.#kept.get(key)
+    if (version !== undefined && kept?.metadata.resourceVersion === version) return kept
+    const found = await this.#client.find<Live<ConfigMap>>(resources.configMaps, ref)
+    if (found === undefined) this.#kept.delete(key)
+    else this.#kept.set(key, found)
+    return found
+  }
+}

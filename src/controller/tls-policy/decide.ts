@@ -269,10 +269,16 @@ function rolloutOf(seen: Seen, policy: TLSPolicy, now: Date): Rollout {
   let busy = false
   for (const target of seen.targets) {
     const { workload, plan, pods } = target
-    if (plan === undefined || isCurrent(target)) continue
+    if (plan === undefined) continue
     const value = rolloutValue(workload)
     const attempt = attemptOf(value, plan.fingerprint)
     const name = `${workload.kind} ${workload.metadata.name}`
+    if (isCurrent(target)) {
+      if (attempt === undefined || !isBeingReplaced(workload)) continue
+      moving.push(name)
+      busy = true
+      continue
+    }
     // A pod made from the rolled template, and still without the sidecar, slipped past the webhook.
     const slipped = pods.some((pod) => !isUpToDate(pod, target) && annotation(pod, rolloutAnnotation) === value)
     if (attempt !== undefined && !(isSettled(workload) && slipped)) {
@@ -536,6 +542,13 @@ function isCurrent(target: Target): boolean {
 
 function isOurs(seen: Seen, pod: Live<Pod>): boolean {
   return seen.injected.some((one) => one.metadata.uid === pod.metadata.uid)
+}
+
+/** Whether pods of an older template are still there, or the new template has not been seen yet. */
+function isBeingReplaced({ metadata, status }: Live<Workload>): boolean {
+  if ((status?.observedGeneration ?? 0) < (metadata.generation ?? 0)) return true
+  const updated = status?.updatedReplicas ?? status?.updatedNumberScheduled ?? 0
+  return updated < (status?.replicas ?? status?.desiredNumberScheduled ?? 0)
 }
 
 /** Whether the workload's own controller has nothing left to do. */

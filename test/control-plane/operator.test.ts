@@ -1,0 +1,382 @@
+/** The operator as it runs, on a real API server; pods, Deployments and the sidecar are played. */
+import assert from 'node:assert/strict'
+import { createHash, X509Certificate } from 'node:crypto'
+import { readFileSync } from 'node:fs'
+import { createServer, type AddressInfo } from 'node:net'
+import { join } from 'node:path'
+import { PassThrough } from 'node:stream'
+import { after, before, describe, test } from 'node:test'
+import { parse } from 'yaml'
+import type { ConfigMap } from '../../src/api/config-map.ts'
+import type { TLSPolicyStatus } from '../../src/api/tls-policy.ts'
+import type { Workload } from '../../src/api/workload.ts'
+import { createCertificates } from '../../src/controller/webhook-configuration/authority.ts'
+import { run } from '../../src/controller/run.ts'
+import { noble } from '../../src/crypto/noble/provider.ts'
+import { connect, type Draft, type KubeClient } from '../../src/kube/client.ts'
+import { resources, type KubeObject, type ResourceType } from '../../src/kube/resource.ts'
+import { createLog } from '../../src/telemetry/log.ts'
+import { ensureNamespace, eventually, startControlPlane, type ControlPlane } from './harness.ts'
+import { playDeployment, playSidecar, podsOf } from './workload-player.ts'
+
+const namespace = 'edge'
+const root = join(import.meta.dirname, '..', '..')
+
+describe('the operator, on a real API server', () => {
+  let plane: ControlPlane
+  let client: KubeClient
+  let operator: Running
+  let sidecar: Awaited<ReturnType<typeof playSidecar>>
+  let ports: [number, number]
+  const playing = new AbortController()
+
+  before(async () => {
+    plane = await startControlPlane()
+    client = plane.client
+    const definition = parse(readFileSync(join(root, 'crds', 'tls.chitin.dev_tlspolicies.yaml'), 'utf8')) as Draft
+    await client.apply(resources.customResourceDefinitions, definition)
+    await eventually('TLSPolicies are served', async () => {
+      const listed = await client.list(resources.tlsPolicies).catch(() => undefined)
+      return listed !== undefined
+    })
+    for (const name of [namespace, 'chitin-system']) await ensureNamespace(client, name)
+    sidecar = await playSidecar(client, { namespace, name: 'chitin-edge-bundle' })
+    await put(client, resources.ingressClasses, {
+      metadata: { name: 'nginx' },
+      spec: { controller: 'k8s.io/ingress-nginx' },
+    })
+    await put(client, resources.configMaps, { metadata: { namespace, name: 'nginx' }, data: { 'keep-alive': '75' } })
+    await put(client, resources.deployments, deployment(sidecar.port))
+    await put(client, resources.ingresses, ingress('shop', 'shop.example.com', 'shop-tls'))
+    await putCertificate(client, 'shop-tls', 'shop.example.com')
+    void playDeployment(client, namespace, 'nginx', playing.signal)
+    await eventually('two pods are there', async () => (await podsOf(client, namespace)).length === 2)
+    ports = await freePorts()
+    operator = await start(plane, ports)
+  })
+  after(async () => {
+    await operator.stop()
+    playing.abort()
+    sidecar.close()
+    await plane.stop()
+  })
+
+  test('Audit reports, and changes nothing', async () => {
+    const before = await everything(client)
+    await put(client, resources.tlsPolicies, policy('edge', 'Audit'))
+    await eventually(
+      'the policy is judged',
+      async () => (await condition(client, 'edge', 'Programmed')) === 'False/Audit',
+    )
+    assert.equal(await condition(client, 'edge', 'Accepted'), 'True/Accepted')
+    assert.equal(await condition(client, 'edge', 'Ready'), 'True/Audit')
+    assert.deepEqual(await everything(client), before)
+    const { metadata } = await client.get(resources.tlsPolicies, { namespace, name: 'edge' })
+    assert.deepEqual(metadata.finalizers ?? [], [])
+  })
+
+  test('Enforce makes bundle and ConfigMap, then the webhook, then rolls; and sees the right certificate', async () => {
+    await put(client, resources.tlsPolicies, policy('edge', 'Enforce'))
+    await eventually('the policy is ready', async () => (await condition(client, 'edge', 'Ready')) === 'True/Ready')
+    const derived = await client.get<ConfigMap & KubeObject>(resources.configMaps, {
+      namespace,
+      name: 'chitin-edge-nginx',
+    })
+    assert.equal(derived.data?.['bind-address'], '127.0.0.1,::1')
+    assert.equal(derived.data?.['keep-alive'], '75')
+    const bundle = await client.get(resources.secrets, { namespace, name: 'chitin-edge-bundle' })
+    assert.equal(bundle.metadata.ownerReferences?.[0]?.kind, 'TLSPolicy')
+    for (const pod of await podsOf(client, namespace)) {
+      assert.equal(pod.metadata.labels?.['tls.chitin.dev/injected'], 'true')
+      assert.ok(pod.spec.initContainers?.some(({ name }) => name === 'chitin'))
+    }
+    const { summary, certificates = [] } = await status(client, 'edge')
+    assert.deepEqual([summary?.coverage, summary?.served], ['2/2', '1/1'])
+    assert.deepEqual(certificates[0]?.served, [{ fingerprintSHA256: await fingerprintIn(client, 'shop-tls'), pods: 2 }])
+  })
+
+  test('a second operator finds nothing to write', async () => {
+    await operator.stop()
+    operator = await start(plane, ports)
+    await eventually('it leads and has looked', async () => (await operator.metric('chitin_reconcile_total')) >= 1)
+    await eventually('it is ready', async () => (await condition(client, 'edge', 'Ready')) === 'True/Ready')
+    await new Promise((resolve) => setTimeout(resolve, 3000))
+    assert.deepEqual(
+      operator.writes.filter((write) => !write.includes('lease')),
+      [],
+    )
+  })
+
+  test('a replaced Secret is served and verified', async () => {
+    await putCertificate(client, 'shop-tls', 'shop.example.com')
+    const wanted = await fingerprintIn(client, 'shop-tls')
+    await eventually('the new certificate is verified', async () => {
+      const [certificate] = (await status(client, 'edge')).certificates ?? []
+      return certificate?.fingerprintSHA256 === wanted && certificate.verifiedAt !== undefined
+    })
+  })
+
+  test('a bad Secret is held back with its reason, and the last good certificate stays', async () => {
+    const good = await fingerprintIn(client, 'shop-tls')
+    const other = await createCertificates(['shop.example.com'], new Date())
+    const now = await client.get<KubeObject & { data: Record<string, string> }>(resources.secrets, {
+      namespace,
+      name: 'shop-tls',
+    })
+    const data = { ...now.data, 'tls.key': Buffer.from(other.leafKey).toString('base64') }
+    await put(client, resources.secrets, { metadata: { namespace, name: 'shop-tls' }, type: 'kubernetes.io/tls', data })
+    await eventually(
+      'it is held back',
+      async () => (await condition(client, 'edge', 'CertificatesValid')) === 'False/KeyMismatch',
+    )
+    const [certificate] = (await status(client, 'edge')).certificates ?? []
+    assert.equal(certificate?.heldBack?.reason, 'KeyMismatch')
+    assert.equal(certificate?.fingerprintSHA256, good)
+    assert.equal(await condition(client, 'edge', 'Ready'), 'False/CertificateHeldBack')
+    await putCertificate(client, 'shop-tls', 'shop.example.com')
+    await eventually('all is well again', async () => (await condition(client, 'edge', 'Ready')) === 'True/Ready')
+  })
+
+  test('a younger policy for the same workload gives way, and says to whom', async () => {
+    await put(client, resources.tlsPolicies, policy('late', 'Enforce'))
+    await eventually('it gives way', async () => (await condition(client, 'late', 'Accepted')) === 'False/Conflicted')
+    assert.deepEqual((await status(client, 'late')).conflictsWith, ['edge/edge'])
+    await client.delete(resources.tlsPolicies, { namespace, name: 'late' })
+  })
+
+  test('an Ingress that asks for what can not be served is named, and what is in force stays', async () => {
+    const passthrough = ingress('odd', 'odd.example.com', 'shop-tls', {
+      'nginx.ingress.kubernetes.io/ssl-passthrough': 'true',
+    })
+    await put(client, resources.ingresses, passthrough)
+    await eventually(
+      'it is refused',
+      async () => (await condition(client, 'edge', 'Accepted')) === 'False/UnsupportedFeature',
+    )
+    assert.ok(
+      (await podsOf(client, namespace)).every((pod) => pod.metadata.labels?.['tls.chitin.dev/injected'] === 'true'),
+    )
+    await client.delete(resources.ingresses, { namespace, name: 'odd' })
+    await eventually('it is accepted again', async () => (await condition(client, 'edge', 'Ready')) === 'True/Ready')
+  })
+
+  test('a deleted webhook configuration comes back', async () => {
+    await client.delete(resources.mutatingWebhookConfigurations, { name: 'chitin' })
+    await eventually('it is there again', async () => {
+      return (await client.find(resources.mutatingWebhookConfigurations, { name: 'chitin' })) !== undefined
+    })
+  })
+
+  test('deleting the policy brings the pods back as they were, and leaves nothing', async () => {
+    await client.delete(resources.tlsPolicies, { namespace, name: 'edge' })
+    await eventually('the policy is gone', async () => {
+      return (await client.find(resources.tlsPolicies, { namespace, name: 'edge' })) === undefined
+    })
+    const pods = await podsOf(client, namespace)
+    assert.equal(pods.length, 2)
+    for (const pod of pods) {
+      assert.equal(pod.metadata.labels?.['tls.chitin.dev/injected'], undefined)
+      assert.deepEqual(pod.spec.initContainers ?? [], [])
+    }
+    const { spec } = await client.get<Workload & KubeObject>(resources.deployments, { namespace, name: 'nginx' })
+    assert.equal(spec.template.metadata?.annotations?.['tls.chitin.dev/rollout'], undefined)
+    assert.equal(await client.find(resources.secrets, { namespace, name: 'chitin-edge-bundle' }), undefined)
+    assert.equal(await client.find(resources.configMaps, { namespace, name: 'chitin-edge-nginx' }), undefined)
+    assert.equal(await client.find(resources.mutatingWebhookConfigurations, { name: 'chitin' }), undefined)
+  })
+
+  test('no key was ever written into the log', () => {
+    assert.ok(!operator.log().includes('PRIVATE KEY'))
+  })
+})
+
+interface Running {
+  /** Every write, as `verb kind namespace/name`. */
+  readonly writes: readonly string[]
+  log(): string
+  metric(name: string): Promise<number>
+  stop(): Promise<void>
+}
+
+async function start(plane: ControlPlane, [webhookPort, adminPort]: readonly [number, number]): Promise<Running> {
+  const writes: string[] = []
+  const client = counted(connect({ kubeconfigText: plane.kubeconfig() }), writes)
+  const stop = new AbortController()
+  const out = new PassThrough()
+  let text = ''
+  out.on('data', (chunk: Buffer) => (text += chunk.toString()))
+  const ended = run(
+    {
+      client,
+      namespace: 'chitin-system',
+      identity: `test-${webhookPort}`,
+      service: 'chitin-webhook',
+      webhook: { host: '127.0.0.1', port: webhookPort },
+      webhookUrl: `https://127.0.0.1:${webhookPort}`,
+      admin: { host: '127.0.0.1', port: adminPort },
+      sidecarImage: 'registry.example.com/chitin:test',
+      leaderElect: true,
+      crypto: noble,
+      log: createLog('debug', out),
+      lingerMs: 0,
+    },
+    stop.signal,
+  )
+  const ask = async (path: string): Promise<Response> => fetch(`http://127.0.0.1:${adminPort}${path}`)
+  await eventually('the operator is ready', async () => (await ask('/readyz').catch(() => undefined))?.status === 200)
+  return {
+    writes,
+    log: () => text,
+    async metric(name) {
+      const lines = (await (await ask('/metrics')).text()).split('\n').filter((line) => line.startsWith(name))
+      return lines.reduce((sum, line) => sum + Number(line.split(' ').at(-1)), 0)
+    },
+    async stop() {
+      stop.abort()
+      await ended
+      client.close()
+    },
+  }
+}
+
+/** The same client, which notes every write. */
+function counted(client: KubeClient, writes: string[]): KubeClient {
+  const note = (verb: string, kind: string, name: string): void => {
+    writes.push(`${verb} ${kind} ${name}`.toLowerCase())
+  }
+  const own: Partial<KubeClient> = {
+    apply: async (type, object, options) => {
+      note('apply', `${type.kind}${options?.subresource === undefined ? '' : '/status'}`, object.metadata.name ?? '')
+      return client.apply(type, object, options)
+    },
+    patch: async (type, ref, patch, options) => {
+      note('patch', type.kind, ref.name)
+      return client.patch(type, ref, patch, options)
+    },
+    create: async (type, object, options) => {
+      note('create', type.kind, object.metadata.name ?? '')
+      return client.create(type, object, options)
+    },
+    replace: async (type, object, options) => {
+      note('replace', type.kind, object.metadata.name ?? '')
+      return client.replace(type, object, options)
+    },
+    delete: async (type, ref, options) => {
+      note('delete', type.kind, ref.name)
+      return client.delete(type, ref, options)
+    },
+  }
+  return new Proxy(client, {
+    get: (target, name) => {
+      const value: unknown = Reflect.get(own, name) ?? Reflect.get(target, name)
+      return typeof value === 'function' ? (value.bind(target) as unknown) : value
+    },
+  })
+}
+
+/** Every object that an operator could touch, with its version. */
+async function everything(client: KubeClient): Promise<string[]> {
+  const kinds = [
+    resources.pods,
+    resources.secrets,
+    resources.configMaps,
+    resources.deployments,
+    resources.ingresses,
+    resources.mutatingWebhookConfigurations,
+  ]
+  const lists = await Promise.all(kinds.map(async (type) => client.list(type, { metadataOnly: true })))
+  return lists
+    .flatMap(({ items }) => items)
+    .filter(({ metadata }) => metadata.namespace === namespace || metadata.namespace === undefined)
+    .map(({ kind, metadata }) => `${kind} ${metadata.name} ${metadata.uid} ${metadata.resourceVersion}`)
+    .toSorted()
+}
+
+async function put(client: KubeClient, type: ResourceType, object: Draft & Readonly<Record<string, unknown>>) {
+  return client.apply(type, object, { fieldManager: 'test' })
+}
+
+async function putCertificate(client: KubeClient, name: string, host: string): Promise<void> {
+  const { leaf, leafKey, signer } = await createCertificates([host], new Date())
+  // The authority's leaf is a server's certificate for a week: just what is needed here.
+  const data = {
+    'tls.crt': Buffer.from(`${leaf}\n${signer}`).toString('base64'),
+    'tls.key': Buffer.from(leafKey).toString('base64'),
+  }
+  await put(client, resources.secrets, { metadata: { namespace, name }, type: 'kubernetes.io/tls', data })
+}
+
+async function fingerprintIn(client: KubeClient, name: string): Promise<string> {
+  const { data } = await client.get<KubeObject & { data: Record<string, string> }>(resources.secrets, {
+    namespace,
+    name,
+  })
+  const { raw } = new X509Certificate(Buffer.from(data['tls.crt'] ?? '', 'base64'))
+  return createHash('sha256').update(raw).digest('hex')
+}
+
+async function status(client: KubeClient, name: string): Promise<TLSPolicyStatus> {
+  const found = await client.get<KubeObject & { status?: TLSPolicyStatus }>(resources.tlsPolicies, { namespace, name })
+  return found.status ?? {}
+}
+
+async function condition(client: KubeClient, name: string, type: string): Promise<string | undefined> {
+  const found = await client.get<KubeObject & { status?: TLSPolicyStatus }>(resources.tlsPolicies, { namespace, name })
+  const held = found.status?.conditions?.find((each) => each.type === type)
+  // What was said about an older generation does not count.
+  if (held?.observedGeneration !== found.metadata.generation) return undefined
+  return `${held?.status}/${held?.reason}`
+}
+
+function policy(name: string, enforcement: 'Audit' | 'Enforce') {
+  return {
+    metadata: { namespace, name },
+    spec: { targetRefs: [{ group: 'apps', kind: 'Deployment', name: 'nginx' }], mode: 'Sidecar', enforcement },
+  }
+}
+
+function ingress(name: string, host: string, secretName: string, annotations: Record<string, string> = {}) {
+  const service = { name: 'backend', port: { number: 80 } }
+  return {
+    metadata: { namespace, name, annotations },
+    spec: {
+      ingressClassName: 'nginx',
+      tls: [{ hosts: [host], secretName }],
+      rules: [{ host, http: { paths: [{ path: '/', pathType: 'Prefix', backend: { service } }] } }],
+    },
+  }
+}
+
+function deployment(httpsPort: number) {
+  const labels = { app: 'nginx' }
+  const container = {
+    name: 'controller',
+    image: 'registry.k8s.io/ingress-nginx/controller:v1.12.1',
+    args: ['/nginx-ingress-controller', `--configmap=${namespace}/nginx`, `--https-port=${httpsPort}`],
+    ports: [
+      { name: 'http', containerPort: 80 },
+      { name: 'https', containerPort: httpsPort },
+    ],
+  }
+  return {
+    metadata: { namespace, name: 'nginx' },
+    spec: {
+      replicas: 2,
+      selector: { matchLabels: labels },
+      template: { metadata: { labels }, spec: { containers: [container] } },
+    },
+  }
+}
+
+async function freePorts(): Promise<[number, number]> {
+  const servers = await Promise.all(
+    [0, 1].map(async () => {
+      const server = createServer()
+      await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+      return server
+    }),
+  )
+  const ports = servers.map((server) => (server.address() as AddressInfo).port)
+  await Promise.all(servers.map(async (server) => new Promise((resolve) => server.close(resolve))))
+  return ports as [number, number]
+}

@@ -1,0 +1,123 @@
+/**
+ * HTTPS for the webhook, by Node's own TLS: only the API server comes here, and our engine has no TLS 1.3 client to
+ * prove itself on yet but those of its own tests. The engine takes this place over once it serves the ingress well.
+ */
+import { createServer, type Server } from 'node:https'
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { errorText, type Log } from '../telemetry/log.ts'
+import type { Request, Response } from './routes.ts'
+
+/** A certificate and its key, both PEM. */
+export interface ServingCertificate {
+  readonly certificate: string
+  readonly key: string
+}
+
+export interface ServerOptions {
+  readonly host?: string
+  /** 0 takes any that is free. */
+  readonly port: number
+  readonly certificate: ServingCertificate
+  readonly handle: (request: Request) => Promise<Response>
+  readonly log: Log
+}
+
+/** A server that can be given another certificate while it runs. */
+export class WebhookServer {
+  readonly #server: Server
+  readonly #options: ServerOptions
+
+  constructor(options: ServerOptions) {
+    this.#options = options
+    this.#server = createServer({ ...context(options.certificate), requestTimeout: 10_000, headersTimeout: 5000 })
+    this.#server.maxConnections = 1000
+    this.#server.on('request', (request, response) => {
+      this.#serve(request, response).catch((error: unknown) => {
+        options.log.debug('webhook request broken off', { error: errorText(error) })
+        response.destroy()
+      })
+    })
+    this.#server.on('tlsClientError', (error) =>
+      options.log.debug('webhook handshake failed', { error: error.message }),
+    )
+  }
+
+  /** Resolves with the port once connections are taken. */
+  async listen(): Promise<number> {
+    const { host, port } = this.#options
+    return new Promise((resolve, reject) => {
+      this.#server.once('error', reject)
+      this.#server.listen({ port, ...(host === undefined ? {} : { host }) }, () => {
+        this.#server.off('error', reject)
+        this.#server.on('error', (error) => this.#options.log.error('webhook server', { error: error.message }))
+        resolve((this.#server.address() as AddressInfo).port) // a TCP server's address is never a path
+      })
+    })
+  }
+
+  /** New handshakes get this certificate; open connections keep the one they began with. */
+  useCertificate(certificate: ServingCertificate): void {
+    this.#server.setSecureContext(context(certificate))
+  }
+
+  /** Takes no more connections, finishes what is under way, and resolves when all is over. */
+  async close(): Promise<void> {
+    await new Promise<void>((resolve) => {
+      // The API server keeps connections open for later; one that is still there after a while holds nothing back.
+      const patience = setTimeout(() => this.#server.closeAllConnections(), closeAfterMs)
+      this.#server.close(() => {
+        clearTimeout(patience)
+        resolve()
+      })
+      this.#server.closeIdleConnections()
+    })
+  }
+
+  async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const body = await read(request)
+    if (body === undefined) {
+      reply(response, { status: 413, contentType: 'text/plain', body: `more than ${maxBody} bytes\n` })
+      request.destroy()
+      return
+    }
+    const path = (request.url ?? '/').split('?')[0] ?? '/'
+    try {
+      reply(response, await this.#options.handle({ method: request.method ?? '', path, body }))
+    } catch (error) {
+      // A status other than 200 makes the API server do what the failurePolicy says, which is just what is wanted.
+      this.#options.log.error('webhook could not answer', { path, error: errorText(error, { stack: true }) })
+      reply(response, {
+        status: 500,
+        contentType: 'text/plain',
+        body: 'the webhook could not answer; its log says why\n',
+      })
+    }
+  }
+}
+
+async function read(request: IncomingMessage): Promise<string | undefined> {
+  const chunks: Buffer[] = []
+  let length = 0
+  for await (const chunk of request) {
+    const bytes = chunk as Buffer // a request without setEncoding gives Buffers
+    length += bytes.length
+    if (length > maxBody) return undefined
+    chunks.push(bytes)
+  }
+  return Buffer.concat(chunks).toString('utf8')
+}
+
+function reply(response: ServerResponse, { status, contentType, body }: Response): void {
+  response.writeHead(status, { 'content-type': contentType, 'content-length': Buffer.byteLength(body) })
+  response.end(body)
+}
+
+function context({ certificate, key }: ServingCertificate) {
+  return { cert: certificate, key, minVersion: 'TLSv1.3' as const }
+}
+
+/** etcd holds no object above 1.5 MiB, and an AdmissionReview carries it twice at most. */
+const maxBody = 4 * 1024 * 1024
+
+const closeAfterMs = 5000

@@ -18,7 +18,7 @@ export async function ask(
     shake,
     now,
     signal,
-    atOnce = 16,
+    atOnce = 64,
   }: {
     readonly shake: Shake
     readonly now: () => number

@@ -28,7 +28,7 @@ import {
   type TLSPolicyStatus,
 } from '../../api/tls-policy.ts'
 import type { Workload } from '../../api/workload.ts'
-import { questions, served, verdict, type Question, type ServingPod } from '../certificates/rollout.ts'
+import { questions, served as servedBy, verdict, type Question, type ServingPod } from '../certificates/rollout.ts'
 import type { WebhookEntry } from '../webhook-configuration/configuration.ts'
 import type { Live } from '../world.ts'
 import { conditions, finding, notAccepted, type Findings } from './conditions.ts'
@@ -150,15 +150,18 @@ function audit(seen: Seen, policy: TLSPolicy, now: Date): Decision {
 }
 
 /**
- * A policy that can't be honoured changes nothing: what is in force stays, so that an Ingress which somebody adds can't
+ * A policy that can't be honoured changes nothing: what is in force stays, certificates are renewed, so that an Ingress which somebody adds can't
  * take TLS away from the rest. Only one that gives way to another policy lets go of what it held.
  */
 function refuse(seen: Seen, now: Date, held: boolean): Decision {
   const { reason, message } = seen.refusal ?? { reason: 'Invalid', message: 'the policy could not be read' }
   const findings = notAccepted(reason, message)
   if (reason !== 'Conflicted') {
+    const { generation, data } = seen.certificates
+    const renews = held && generation !== undefined
+    const bundle: Write[] = renews && !seen.own.bundleInPlace ? [{ do: 'apply-bundle', generation, data }] : []
     return report(seen, findings, now, {
-      writes: [],
+      writes: renews ? [...bundle, ...announcements(seen, generation)] : [],
       entries: held ? undefined : [],
       afterwards: [],
       requeueAfterMs: resyncMs,
@@ -376,6 +379,8 @@ function certificatesValid(seen: Seen, policy: TLSPolicy, now: Date): Finding {
       `${first.host}: Secret ${namespace}/${name}: ${first.heldBack.message}${more}`,
     )
   }
+  const { problem } = seen.certificates
+  if (problem !== undefined) return finding(type, 'False', problem.reason, problem.message)
   const served = status.filter(({ notAfter }) => notAfter !== undefined)
   if (served.length === 0) return finding(type, 'Unknown', 'NoCertificates', 'there is none to check')
   const soon = served.find(
@@ -407,6 +412,9 @@ function report(
   const injected = pods.filter(({ pod }) => isOurs(seen, pod)).length
   const stale = pods.filter(({ pod, target }) => isOurs(seen, pod) && !isUpToDate(pod, target)).length
   const verified = certificates.filter(({ verifiedAt }) => verifiedAt !== undefined).length
+  // The certificate for unknown names has no name to ask for, and is not counted.
+  const expected = new Set(seen.certificates.expectations.map(({ host }) => host))
+  const served = certificates.filter(({ host }) => expected.has(host)).length
   const expiries = seen.certificates.status.flatMap(({ notAfter }) => notAfter ?? []).toSorted()
   const conflictsWith = seen.refusal?.conflictsWith ?? []
   const status: TLSPolicyStatus = {
@@ -418,7 +426,7 @@ function report(
       injected,
       stale,
       coverage: `${injected}/${pods.length}`,
-      served: `${verified}/${certificates.length}`,
+      served: `${verified}/${served}`,
     },
     targets: seen.targets.map((target) => targetStatus(seen, target)),
     certificates: certificates.slice(0, maxCertificatesInStatus),
@@ -433,7 +441,7 @@ function report(
 
 function certificateStatus(seen: Seen, now: Date): CertificateStatus[] {
   const { all } = questionsOf(seen)
-  const byHost = Map.groupBy(served(all, seen.answers), ({ host }) => host)
+  const byHost = Map.groupBy(servedBy(all, seen.answers), ({ host }) => host)
   const before = new Map(statusBefore(seen)?.certificates?.map((one) => [certificateKey(one), one]))
   return seen.certificates.status.map((certificate) => {
     const { fingerprintSHA256: wanted } = certificate

@@ -49,7 +49,11 @@ export interface Governed {
   readonly fallback: readonly ObjectName[]
   /** True where unknown names should get a default certificate and none is named. */
   readonly fallbackMissing: boolean
-  readonly tls: { readonly groups: TLSPolicy['spec']['tls']['groups']; readonly alpn: readonly string[] }
+  readonly tls: {
+    readonly groups: TLSPolicy['spec']['tls']['groups']
+    /** undefined: no nginx could be planned for that would tell. */
+    readonly alpn: readonly string[] | undefined
+  }
   readonly derived?: NonNullable<Seen['derived']>
   readonly dependencies: readonly Dependency[]
 }
@@ -119,7 +123,7 @@ export async function govern(policy: TLSPolicy, around: Surroundings): Promise<G
     missingTargets: verdict?.accepted === true ? verdict.missing : [],
     elsewhere,
     ...secretsOf(policy, ingresses, first?.defaultCertificate),
-    tls: { groups: policy.spec.tls.groups, alpn: first?.alpn ?? policy.spec.tls.alpn ?? [] },
+    tls: { groups: policy.spec.tls.groups, alpn: first?.alpn ?? policy.spec.tls.alpn },
     ...(derived === undefined ? {} : { derived }),
     dependencies,
   }

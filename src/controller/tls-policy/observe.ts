@@ -2,6 +2,7 @@
  * Gathers all that there is to see about one policy. Objects come out of the caches; the policy itself, and the content
  * of Secrets and ConfigMaps, are fetched by name. Private keys are held only while a bundle is compiled.
  */
+import { manifestFile, parseManifest } from '../../api/bundle.ts'
 import type { ConfigMap } from '../../api/config-map.ts'
 import {
   bundleSecretName,
@@ -89,8 +90,11 @@ export class Observer {
     dependencies.add(dependencyOn.secret(namespace, bundleSecretName(name)))
     dependencies.add(dependencyOn.configMap(namespace, derivedConfigMapName(name)))
 
-    const certificates =
-      governed.refusal === undefined ? await this.#compile(policy, governed, own.bundle, signal) : undefined
+    // What is in force goes on getting its certificates, whatever the policy is refused for now.
+    const inForce = governed.refusal === undefined || own.bundle !== undefined
+    const compiles =
+      raw.metadata.deletionTimestamp === undefined && inForce && governed.refusal?.reason !== 'Conflicted'
+    const certificates = compiles ? await this.#compile(policy, governed, own.bundle, signal) : undefined
     const governedNames = new Set(governed.targets.map(({ workload }) => workload.metadata.uid))
     return {
       ...nothing,
@@ -170,7 +174,7 @@ export class Observer {
         governed.groups.map(async (group) => ({ ...group, secrets: await Promise.all(group.secrets.map(fetch)) })),
       ),
       ...(governed.fallback.length === 0 ? {} : { fallback: await Promise.all(governed.fallback.map(fetch)) }),
-      tls: governed.tls,
+      tls: { groups: governed.tls.groups, alpn: governed.tls.alpn ?? alpnOf(previous?.data) },
       ...(previous?.data === undefined ? {} : { previous: previous.data }),
       now: new Date(now()),
       crypto,
@@ -196,6 +200,9 @@ function certificatesOf(
 ): Certificates {
   // Where no bundle can be made, the one that is there stays in force.
   const generation = compiled.bundle?.generation ?? bundle?.metadata.annotations?.[generationAnnotation]
+  const problem = compiled.issues.find(
+    ({ severity, host, secret }) => severity === 'error' && host === undefined && secret === undefined,
+  )
   return {
     ...(generation === undefined ? {} : { generation }),
     data: compiled.bundle?.data ?? {},
@@ -203,6 +210,16 @@ function certificatesOf(
     expectations: compiled.bundle === undefined ? [] : compiled.expectations,
     missing: compiled.missing,
     fallbackMissing,
+    ...(problem === undefined ? {} : { problem: { reason: problem.reason, message: problem.message } }),
+  }
+}
+
+/** What the present bundle says of ALPN, for a policy whose nginx can not be planned for at the moment. */
+function alpnOf(data: Secret['data']): readonly string[] {
+  try {
+    return parseManifest(Buffer.from(data?.[manifestFile] ?? '', 'base64').toString()).committed.tls.alpn
+  } catch {
+    return []
   }
 }
 

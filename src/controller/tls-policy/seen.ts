@@ -77,4 +77,6 @@ export interface Certificates {
   readonly missing: readonly { readonly namespace: string; readonly name: string }[]
   /** True where unknown names should get a default certificate and none is named. */
   readonly fallbackMissing: boolean
+  /** What is wrong with the bundle as a whole, such as being too large. */
+  readonly problem?: { readonly reason: Reason; readonly message: string }
 }

@@ -64,7 +64,7 @@ function webhook(entry: WebhookEntry, { caBundle, service, url, path }: WebhookA
   return {
     name: entryName(entry),
     clientConfig: {
-      caBundle: base64(caBundle),
+      caBundle: encodeBundle(caBundle),
       ...(url === undefined ? {} : { url: url + path }),
       ...(service === undefined ? {} : { service: { ...service, path } }),
     },
@@ -94,8 +94,9 @@ function isEmpty({ matchLabels = {}, matchExpressions = [] }: LabelSelector): bo
   return Object.keys(matchLabels).length + matchExpressions.length === 0
 }
 
-function base64(text: string): string {
-  return btoa(text) // PEM is ASCII
+/** PEM as the API wants it in clientConfig.caBundle. */
+export function encodeBundle(pem: string): string {
+  return btoa(pem) // PEM is ASCII
 }
 
 /** FNV-1a: tells long names apart, and guards nothing. */

@@ -7,6 +7,7 @@ import type { KubeClient } from '../../kube/client.ts'
 import { resources, type KubeObject } from '../../kube/resource.ts'
 import {
   configurationName,
+  encodeBundle,
   webhookConfiguration,
   type WebhookAddress,
   type WebhookConfiguration,
@@ -68,7 +69,10 @@ export class Configurator {
     if (this.#address === undefined) return
     const live = cache.get(configurationName)
     const own = webhookConfiguration([...this.#wanted.values()].flat(), this.#address, ownNamespace)
-    const kept = (live?.webhooks ?? []).filter(({ name }) => this.#isOfSilentPolicy(name))
+    const caBundle = encodeBundle(this.#address.caBundle)
+    const kept = (live?.webhooks ?? [])
+      .filter(({ name }) => this.#isOfSilentPolicy(name))
+      .map((each) => ({ ...each, clientConfig: { ...(each['clientConfig'] as object), caBundle } }))
     const webhooks = [...(own?.webhooks ?? []), ...kept]
     if (webhooks.length === 0) {
       if (live !== undefined) await client.delete(resources.mutatingWebhookConfigurations, { name: configurationName })

@@ -179,10 +179,14 @@ describe('a policy that can not be honoured', () => {
     assert.deepEqual([decision.writes, decision.entries, decision.afterwards], [[], [], []])
   })
 
-  test('keeps in force what already is', () => {
+  test('keeps in force what already is, and goes on renewing its certificates', () => {
     const decision = decide(refused('UnsupportedFeature', ['tls.chitin.dev/restore']), now)
     assert.equal(decision.entries, undefined)
-    assert.deepEqual([decision.writes, decision.afterwards], [[], []])
+    assert.deepEqual(
+      decision.writes.map((write) => write.do),
+      ['apply-bundle'],
+    )
+    assert.deepEqual(decision.afterwards, [])
   })
 
   test('lets go of everything where an older policy governs', () => {

@@ -9,6 +9,8 @@ import type { ServerCredential } from '../../src/tls/config.ts'
 import { ServerConnection } from '../../src/tls/connection.ts'
 import { groupIds, schemeIds, suites, type SuiteName } from '../../src/tls/suites.ts'
 import { contentType, extensionType } from '../../src/wire/code-points.ts'
+import type { Extension } from '../../src/wire/extension.ts'
+import { writeOfferedPsks } from '../../src/wire/extensions/pre-shared-key.ts'
 import { testCredential, type CredentialKind } from '../support/credentials.ts'
 import { seededRandom } from '../support/random.ts'
 import { TestClient, type ClientOptions } from '../support/tls-client.ts'
@@ -42,6 +44,12 @@ function early(length = 200): Uint8Array {
 
 function bothKinds(): readonly ServerCredential[] {
   return [testCredential('p256', native), testCredential('rsa', native)]
+}
+
+function withTicket(extensions: readonly Extension[], binder: number): readonly Extension[] {
+  const identities = [{ identity: Buffer.from('a ticket of another server'), obfuscatedTicketAge: 1 }]
+  const body = writeOfferedPsks({ identities, binders: [new Uint8Array(32).fill(binder)] })
+  return [...extensions, { type: extensionType.preSharedKey, body }]
 }
 
 for (const crypto of [noble, native])
@@ -199,6 +207,18 @@ suite('HelloRetryRequest', () => {
       ],
     })
     established(client)
+  })
+})
+
+suite('resumption, which we do not do yet', () => {
+  test('a client with a ticket gets a full handshake', () => {
+    established(makeClient({ editExtensions: (extensions) => withTicket(extensions, 1) }))
+  })
+
+  test('and may bring a fresh binder when it is asked to try again', () => {
+    established(
+      makeClient({ shares: [], editExtensions: (extensions, retry) => withTicket(extensions, retry ? 2 : 1) }),
+    )
   })
 })
 

@@ -105,10 +105,14 @@ export class Framer {
       throw fault('ssl2-hello')
     }
     if (type < contentType.changeCipherSpec || type > contentType.applicationData)
-      throw fault('not-a-record', `first byte ${type}`)
+      throw fault('not-a-record', isLetter(type) ? 'it begins with a letter, as plain HTTP does' : `first byte ${type}`)
     // RFC 8446 §5.1 has us ignore legacy_record_version; but no TLS has ever had another major version than 3.
     if (bytes.length >= 2 && bytes[1] !== 3) throw fault('record-version', `major version ${bytes[1]}`)
   }
+}
+
+function isLetter(byte: number): boolean {
+  return byte >= 0x41 && byte <= 0x5a
 }
 
 const nothing = new Uint8Array(0)

@@ -51,6 +51,7 @@ describe('the operator, on a real API server', () => {
     await putCertificate(client, 'shop-tls', 'shop.example.com')
     void playDeployment(client, namespace, 'nginx', playing.signal)
     await eventually('two pods are there', async () => (await podsOf(client, namespace)).length === 2)
+    await grantWhatTheChartGrants(client)
     ports = await freePorts()
     operator = await start(plane, ports)
   })
@@ -200,7 +201,7 @@ interface Running {
 
 async function start(plane: ControlPlane, [webhookPort, adminPort]: readonly [number, number]): Promise<Running> {
   const writes: string[] = []
-  const client = counted(connect({ kubeconfigText: plane.kubeconfig() }), writes)
+  const client = counted(connect({ kubeconfigText: operatorKubeconfig(plane) }), writes)
   const stop = new AbortController()
   const out = new PassThrough()
   let text = ''
@@ -237,6 +238,28 @@ async function start(plane: ControlPlane, [webhookPort, adminPort]: readonly [nu
       client.close()
     },
   }
+}
+
+/** The operator's service account may do what the chart's roles say, and nothing else. */
+async function grantWhatTheChartGrants(client: KubeClient): Promise<void> {
+  const rules = (file: string): unknown => parse(readFileSync(join(root, 'charts', 'chitin', 'files', file), 'utf8'))
+  const roleRef = (kind: string) => ({ apiGroup: 'rbac.authorization.k8s.io', kind, name: 'chitin' })
+  const subjects = [{ kind: 'ServiceAccount', namespace: 'default', name: 'operator' }]
+  const own = { namespace: 'chitin-system', name: 'chitin' }
+  await put(client, resources.clusterRoles, { metadata: { name: 'chitin' }, rules: rules('cluster-rules.yaml') })
+  const binding = { metadata: { name: 'chitin' }, roleRef: roleRef('ClusterRole'), subjects }
+  await put(client, rbac('ClusterRoleBinding', false), binding)
+  await put(client, rbac('Role', true), { metadata: own, rules: rules('own-namespace-rules.yaml') })
+  await put(client, rbac('RoleBinding', true), { metadata: own, roleRef: roleRef('Role'), subjects })
+}
+
+function rbac(kind: string, namespaced: boolean): ResourceType {
+  return { apiVersion: 'rbac.authorization.k8s.io/v1', kind, plural: `${kind.toLowerCase()}s`, namespaced }
+}
+
+function operatorKubeconfig(plane: ControlPlane): string {
+  const config = JSON.parse(plane.kubeconfig()) as { users: { name: string; user: object }[] }
+  return JSON.stringify({ ...config, users: [{ name: config.users[0]?.name, user: { token: plane.token } }] })
 }
 
 /** The same client, which notes every write. */

@@ -1,0 +1,202 @@
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import type { ConfigMap } from '../../../src/api/config-map.ts'
+import type { Ingress } from '../../../src/api/ingress.ts'
+import { parseTlsPolicy } from '../../../src/api/tls-policy.ts'
+import type { Workload } from '../../../src/api/workload.ts'
+import { govern, verdictOnPod, type Governed, type Surroundings } from '../../../src/controller/tls-policy/govern.ts'
+import { createWorld, type Live, type RawPolicy } from '../../../src/controller/world.ts'
+import { inject } from '../../../src/inject/inject.ts'
+import type { KubeClient } from '../../../src/kube/client.ts'
+import { ingressNginxPod } from '../../support/pods.ts'
+
+const namespace = 'ingress-nginx'
+
+test('a policy governs its workload, and takes over the certificates of its Ingresses', async () => {
+  const found = await look({})
+  assert.equal(found.refusal, undefined)
+  assert.equal(found.targets[0]?.flavour, 'ingress-nginx')
+  assert.equal(found.targets[0]?.plan?.tlsPort, 443)
+  assert.deepEqual(found.groups, [
+    {
+      hosts: ['shop.example.com'],
+      secrets: [{ namespace: 'shop', name: 'shop-tls' }],
+      from: { by: 'ingress', namespace: 'shop', name: 'web', createdAt: '2026-01-01T00:00:00Z' },
+    },
+  ])
+  assert.equal(found.derived?.data?.['bind-address'], '127.0.0.1,::1')
+  assert.ok(found.dependencies.includes('IngressClass/nginx'))
+  assert.ok(found.dependencies.includes('ConfigMap/ingress-nginx/ingress-nginx-controller'))
+})
+
+test('Ingresses of another class are not its business', async () => {
+  const found = await look({
+    ingresses: [ingress({ spec: { ingressClassName: 'other', tls: [{ hosts: ['a.example'], secretName: 's' }] } })],
+  })
+  assert.deepEqual(found.groups, [])
+})
+
+test('the policy can leave the Ingresses alone, and name hosts and a default itself', async () => {
+  const certificates = {
+    fromIngress: false,
+    hosts: [{ hosts: ['a.example.com'], secretRefs: [{ name: 'a-tls' }] }],
+    defaultSecretRef: { name: 'any-tls' },
+    unknownSNI: 'ServeDefault',
+  }
+  const found = await look({ policies: [policy('edge', { certificates })] })
+  assert.deepEqual(
+    found.groups.map(({ hosts, secrets }) => [hosts, secrets]),
+    [[['a.example.com'], [{ namespace, name: 'a-tls' }]]],
+  )
+  assert.deepEqual(found.fallback, [{ namespace, name: 'any-tls' }])
+})
+
+test('a host without a Secret of its own gets the default one, and unknown names are refused all the same', async () => {
+  const found = await look({
+    policies: [policy('edge', { certificates: { defaultSecretRef: { name: 'any-tls' } } })],
+    ingresses: [ingress({ spec: { ingressClassName: 'nginx', tls: [{}], rules: [{ host: 'Plain.example.com' }] } })],
+  })
+  assert.deepEqual(
+    found.groups.map(({ hosts, secrets }) => [hosts, secrets]),
+    [[['plain.example.com'], [{ namespace, name: 'any-tls' }]]],
+  )
+  assert.deepEqual(found.fallback, [])
+})
+
+test('ServeDefault without a default is said to miss one', async () => {
+  const found = await look({ policies: [policy('edge', { certificates: { unknownSNI: 'ServeDefault' } })] })
+  assert.equal(found.fallbackMissing, true)
+})
+
+describe('refusals', () => {
+  test('the younger of two policies for one workload', async () => {
+    const found = await look({ policies: [policy('edge', {}, '2026-02-01T00:00:00Z'), policy('older', {})] })
+    assert.equal(found.refusal?.reason, 'Conflicted')
+    assert.deepEqual(found.refusal.conflictsWith, ['ingress-nginx/older'])
+    assert.deepEqual(found.targets, [])
+  })
+
+  test('an Ingress that asks for passthrough is named', async () => {
+    const annotations = { 'nginx.ingress.kubernetes.io/ssl-passthrough': 'true' }
+    const found = await look({ ingresses: [ingress({ annotations })] })
+    assert.equal(found.refusal?.reason, 'UnsupportedFeature')
+    assert.match(found.refusal.message, /shop\/web/)
+  })
+
+  test('mode Shim', async () => {
+    assert.equal((await look({ policies: [policy('edge', { mode: 'Shim' })] })).refusal?.reason, 'UnsupportedMode')
+  })
+
+  test('no such workload', async () => {
+    const found = await look({ policies: [policy('edge', { targetRefs: [{ name: 'nobody' }] })] })
+    assert.equal(found.refusal?.reason, 'TargetNotFound')
+  })
+
+  test('a namespace whose pods are never touched', async () => {
+    const found = await look({ excluded: [namespace] })
+    assert.equal(found.refusal?.reason, 'Invalid')
+  })
+})
+
+describe('one pod', () => {
+  test('gets the fingerprint that the controller expects', async () => {
+    const around = surroundings({})
+    const verdict = await verdictOnPod(pod(), namespace, around)
+    assert.equal(verdict.do, 'inject')
+    assert.ok(verdict.do === 'inject')
+    const injected = inject(pod(), verdict.plan)
+    const [target] = (await look({})).targets
+    assert.equal(injected.metadata.annotations?.['tls.chitin.dev/fingerprint'], target?.plan?.fingerprint)
+  })
+
+  test('of no workload, or of one that no policy governs, is left alone', async () => {
+    const orphan = ingressNginxPod()
+    assert.equal((await verdictOnPod(orphan, namespace, surroundings({}))).do, 'leave')
+    assert.equal((await verdictOnPod(pod(), namespace, surroundings({ policies: [] }))).do, 'leave')
+  })
+
+  test('in Audit is only talked about', async () => {
+    const around = surroundings({ policies: [policy('edge', { enforcement: 'Audit' })] })
+    assert.equal((await verdictOnPod(pod(), namespace, around)).do, 'audit')
+  })
+
+  test('of a policy that is being deleted is left as it is', async () => {
+    const raw = policy('edge', {})
+    const deleted = { ...raw, metadata: { ...raw.metadata, deletionTimestamp: '2026-03-01T00:00:00Z' } }
+    assert.equal((await verdictOnPod(pod(), namespace, surroundings({ policies: [deleted] }))).do, 'leave')
+  })
+})
+
+interface Cluster {
+  readonly policies?: readonly RawPolicy[]
+  readonly ingresses?: readonly Live<Ingress>[]
+  readonly excluded?: readonly string[]
+}
+
+/** What is seen of the policy `edge`. */
+async function look(cluster: Cluster): Promise<Governed> {
+  const raw = (cluster.policies ?? [policy('edge', {})]).find(({ metadata }) => metadata.name === 'edge')
+  return govern(parseTlsPolicy(raw), surroundings(cluster))
+}
+
+function surroundings({
+  policies = [policy('edge', {})],
+  ingresses = [ingress({})],
+  excluded = [],
+}: Cluster): Surroundings {
+  const quiet = { trouble: () => undefined, error: (error: unknown) => assert.fail(String(error)) }
+  const world = createWorld({} as KubeClient, quiet) // nothing is asked of a client before a reflector runs
+  for (const one of policies) world.policies.put(one)
+  for (const one of ingresses) world.ingresses.put(one)
+  world.ingressClasses.put({ metadata: { name: 'nginx' }, spec: { controller: 'k8s.io/ingress-nginx' } })
+  world.workloads[0]?.put(workload())
+  return { world, sidecarImage: 'chitin:1', configMap: emptyConfigMap, excluded }
+}
+
+async function emptyConfigMap(): Promise<ConfigMap> {
+  return { metadata: { name: 'ingress-nginx-controller', namespace }, data: {} }
+}
+
+function policy(name: string, spec: object, creationTimestamp = '2026-01-01T00:00:00Z'): RawPolicy {
+  return {
+    apiVersion: 'tls.chitin.dev/v1alpha1',
+    kind: 'TLSPolicy',
+    metadata: { name, namespace, uid: `uid-${name}`, creationTimestamp },
+    spec: {
+      ...('targetRefs' in spec ? {} : { targetRefs: [{ name: 'ingress-nginx-controller' }] }),
+      enforcement: 'Enforce',
+      ...spec,
+    },
+  }
+}
+
+function workload(): Live<Workload> {
+  const { spec, metadata } = ingressNginxPod()
+  return {
+    apiVersion: 'apps/v1',
+    kind: 'Deployment',
+    metadata: { name: 'ingress-nginx-controller', namespace, uid: 'w1' },
+    spec: {
+      selector: { matchLabels: { app: 'ingress-nginx' } },
+      template: { metadata: { labels: metadata.labels ?? {} }, spec },
+    },
+  }
+}
+
+function pod() {
+  const made = ingressNginxPod()
+  const name = 'ingress-nginx-controller-5d8f'
+  const owner = { apiVersion: 'apps/v1', kind: 'ReplicaSet', name, uid: 'r1', controller: true }
+  return { ...made, metadata: { ...made.metadata, ownerReferences: [owner] } }
+}
+
+function ingress({
+  annotations = {},
+  spec = { ingressClassName: 'nginx', tls: [{ hosts: ['shop.example.com'], secretName: 'shop-tls' }] },
+}: {
+  readonly annotations?: Readonly<Record<string, string>>
+  readonly spec?: Ingress['spec']
+}): Live<Ingress> {
+  const metadata = { name: 'web', namespace: 'shop', uid: 'i1', creationTimestamp: '2026-01-01T00:00:00Z', annotations }
+  return { metadata, spec }
+}

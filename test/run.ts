@@ -13,6 +13,7 @@ const stages = [
   { script: 'test:format', what: 'format' },
   { script: 'test:unit', what: 'unit tests' },
   { script: 'test:fuzz', what: 'fuzzer, 30 s' },
+  { script: 'test:soak', what: 'a stalled gigabyte and 100 000 hostile peers' },
   { script: 'test:interop', what: 'interop with other TLS clients' },
   { script: 'test:control-plane', what: 'etcd and kube-apiserver' },
   { script: 'test:cluster', what: 'a real one-node cluster' },

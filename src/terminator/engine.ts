@@ -23,7 +23,8 @@ export class PassThrough implements Engine {
 
   send(plaintext: Uint8Array): void {
     if (!this.#sending) throw new Error('PassThrough: send after close')
-    this.#output.push(plaintext)
+    // The caller's buffer is the caller's again when we return; ours may wait for the socket.
+    this.#output.push(plaintext.slice())
   }
 
   close(): void {

@@ -51,6 +51,7 @@ export class Listener {
       wheel: new TimerWheel(tickMs, performance.now()),
       sessions: new IdleList(),
       now: () => performance.now(),
+      readBuffer: new Uint8Array(readBytes),
       tally: this.#tally,
       ended: (session) => this.#onEnded(session),
     }
@@ -164,3 +165,5 @@ export class Listener {
 
 /** Deadlines are in seconds; a quarter of one is exact enough, and costs nothing. */
 const tickMs = 250
+/** As much as Node reads at once by itself. */
+const readBytes = 65_536

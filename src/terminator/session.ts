@@ -34,6 +34,11 @@ export interface SessionContext {
   readonly sessions: IdleList<Session>
   /** Milliseconds of a clock that never goes back. */
   readonly now: () => number
+  /**
+   * Where every upstream's bytes are read into: what is read is encrypted before anybody else reads, so that one buffer
+   * serves all, instead of a fresh one for each read.
+   */
+  readonly readBuffer: Uint8Array
   readonly tally: Readonly<Record<ListenAddress['kind'], Tally>>
   /** Called once, when the session is over and both sockets are closed. */
   readonly ended: (session: Session) => void
@@ -236,7 +241,13 @@ export class Session implements Timed, Linked<Session> {
   #connect(tls?: HandshakeComplete): void {
     const { settings, wheel, now } = this.#context
     this.#stage = 'connecting'
-    const upstream = connect({ ...settings.upstream, allowHalfOpen: true, noDelay: true })
+    const { readBuffer } = this.#context
+    const callback = (length: number): boolean => {
+      this.#onUpstreamData(readBuffer.subarray(0, length))
+      return true
+    }
+    const onread = { buffer: readBuffer, callback }
+    const upstream = connect({ ...settings.upstream, allowHalfOpen: true, noDelay: true, onread })
     this.#upstream = upstream
     wheel.schedule(this, now() + Math.min(settings.handshakeTimeoutMs, longestConnectMs))
     upstream.on('connect', () => {
@@ -244,7 +255,6 @@ export class Session implements Timed, Linked<Session> {
       this.#stage = 'open'
       wheel.schedule(this, now() + this.#idleLimitMs())
     })
-    upstream.on('data', (chunk) => this.#onUpstreamData(chunk))
     upstream.on('end', () => this.#onUpstreamFin())
     upstream.on('drain', () => {
       this.#touch()

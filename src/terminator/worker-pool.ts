@@ -98,7 +98,7 @@ export class WorkerPool {
     }
     // dist/ holds .js, the sources .ts; the compiler rewrites imports, but not this.
     const file = import.meta.url.endsWith('.ts') ? './worker.ts' : './worker.js'
-    const worker = new Worker(new URL(file, import.meta.url), { workerData: data })
+    const worker = new Worker(new URL(file, import.meta.url), { workerData: data, resourceLimits })
     const member: Member = { listening: false, awaited: new Map(), onDrained: undefined, lastMetrics: undefined }
     this.#members.set(worker, member)
     return new Promise((resolve, reject) => {
@@ -163,3 +163,8 @@ function post(worker: Worker, order: Order): void {
 }
 
 const restartDelayMs = 1000
+/**
+ * Connections make short-lived garbage by the megabyte: a small nursery is emptied often and cheaply, where the default
+ * would let each thread keep tens of megabytes of it.
+ */
+const resourceLimits = { maxYoungGenerationSizeMb: 12 }

@@ -1,0 +1,78 @@
+/** The program as it is started in a pod: a process of its own, under Node's permission model. */
+import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { afterEach, test } from 'node:test'
+import { UsageError } from '../../src/cli/options.ts'
+import { command } from '../../src/cli/commands/terminator.ts'
+import { bundleFiles, vectorPem, writeAtomically } from '../support/bundle-directory.ts'
+import { temporaryFolder } from '../support/temporary-folder.ts'
+import { startProcess } from '../support/terminator-process.ts'
+import { closeAll, echo, opened, read, startUpstream, tcp, tls } from '../support/terminator.ts'
+
+afterEach(closeAll)
+
+test('serves a bundle with no permission but to read it, and ends by SIGTERM', async () => {
+  const folder = temporaryFolder('permission')
+  opened.push(() => folder.remove())
+  writeAtomically(folder.path, bundleFiles([{ names: ['shop.example.com'], credentials: [vectorPem('p256')] }]))
+  const upstream = await startUpstream(echo)
+  // prettier-ignore
+  const terminator = await startProcess('--bundle', folder.path, '--listen', '127.0.0.1:0',
+    '--upstream', `127.0.0.1:${upstream.port}`, '--workers', '2', '--admin', '127.0.0.1:0', '--crypto', 'native')
+  const { child, lines, ports, listening } = terminator
+  assert.equal(listening['permissionModel'], 'on')
+  const socket = await tls(ports[0] ?? 0)
+  socket.write('hello')
+  assert.equal((await read(socket, 5)).toString(), 'hello')
+
+  // A rotation works under the permission model too: the watch, the poll, and the symlink.
+  writeAtomically(folder.path, bundleFiles([{ names: ['shop.example.com'], credentials: [vectorPem('rsa')] }]))
+  while (!lines.some(({ message, before }) => message === 'bundle loaded' && before !== undefined))
+    await new Promise((resolve) => setTimeout(resolve, 5))
+
+  assert.match(await terminator.metrics(), /chitin_bundle_reloads_total\{result="loaded"\} 2/)
+
+  socket.end()
+  await once(socket, 'close')
+  child.kill('SIGTERM')
+  const [code] = (await once(child, 'exit')) as [number | null]
+  assert.equal(code, 0)
+  assert.deepEqual(
+    lines.filter(({ level }) => level === 'error' || level === 'warn'),
+    [],
+  )
+})
+
+test('a second SIGTERM does not wait for anybody', async () => {
+  const upstream = await startUpstream(echo)
+  // prettier-ignore
+  const { child, lines, ports } = await startProcess('--listen-plain', '127.0.0.1:0',
+    '--upstream', `127.0.0.1:${upstream.port}`, '--workers', '1')
+  const socket = await tcp(ports[0] ?? 0)
+  socket.write('x')
+  await read(socket, 1)
+  child.kill('SIGTERM')
+  while (!lines.some(({ message }) => message === 'draining')) await new Promise((resolve) => setTimeout(resolve, 5))
+  assert.equal(child.exitCode, null)
+  child.kill('SIGTERM')
+  const [code] = (await once(child, 'exit')) as [number | null]
+  assert.equal(code, 143)
+})
+
+const refused: readonly (readonly [string, RegExp])[] = [
+  ['--listen 1', /--upstream is required/],
+  ['--upstream 1', /--listen or --listen-plain is required/],
+  ['--upstream 1 --listen 2', /--listen needs --bundle, or --certificate and --key/],
+  ['--upstream 1 --listen 2 --certificate c', /--certificate and --key belong together/],
+  ['--upstream 1 --listen 2 --certificate c --key k --bundle b', /exclude each other/],
+  ['--upstream 1 --listen-plain 2 --advertise 3=80', /--advertise names port 3, which is not listened on/],
+]
+for (const [line, message] of refused) {
+  test(`refuses ${line}`, async () => {
+    const surroundings = { env: {}, out: () => {}, error: () => {}, stop: new AbortController().signal }
+    await assert.rejects(
+      async () => command.execute(line.split(' '), surroundings),
+      (error) => error instanceof UsageError && message.test(error.message),
+    )
+  })
+}

@@ -21,8 +21,13 @@ const sent = 'some datamore data'
 for (const { name, records } of recordings)
   suite(`a ${name} connection`, () => {
     const whole = concat(...records.map(({ bytes }) => bytes))
-    // The first recording is gone through in full; the others have much in common with it.
+    // The first recording is gone through in full; the others differ from it in their hellos.
     const firstMessage = (records[0] as { bytes: Uint8Array }).bytes.subarray(5)
+    const hellos = records.slice(
+      0,
+      records.findIndex(({ what }) => what === 'finished'),
+    )
+    const spoiledLength = name === 'plain' ? whole.length : concat(...hellos.map(({ bytes }) => bytes)).length
     const stride = name === 'plain' ? 1 : 5
 
     test('played as it was, ends well', () => assert.equal(judge(play([whole])), 'complete'))
@@ -38,7 +43,7 @@ for (const { name, records } of recordings)
 
     test('with any one bit flipped, fails or waits', () => {
       const harmless = unreadBytes(records.map(({ bytes }) => bytes))
-      for (let bit = 0; bit < whole.length * 8; bit++) {
+      for (let bit = 0; bit < spoiledLength * 8; bit++) {
         const at = bit >> 3
         const verdict = judge(play([withByte(whole, at, (whole[at] as number) ^ (1 << (bit & 7)))]))
         if (harmless.has(at)) continue

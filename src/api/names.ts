@@ -20,6 +20,8 @@ export const originalAnnotation = `${group}/original`
 export const injectedLabel = `${group}/injected`
 /** On a pod: the bundle generation. Patched when the bundle changes, which makes the kubelet sync its volumes at once. */
 export const generationAnnotation = `${group}/bundle-generation`
+/** On a pod: changed when it still serves an old bundle, so that the kubelet looks at its volumes once more. */
+export const nudgeAnnotation = `${group}/nudge`
 /** In a workload's pod template: the plan's fingerprint; a change of it is what rolls the workload. */
 export const rolloutAnnotation = `${group}/rollout`
 /** On Secrets and ConfigMaps made for a policy, as a label: the policy's name. */

@@ -6,6 +6,7 @@ import { createServer, type AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { PassThrough } from 'node:stream'
 import { after, before, describe, test } from 'node:test'
+import { connect as connectTls } from 'node:tls'
 import { parse } from 'yaml'
 import type { ConfigMap } from '../../src/api/config-map.ts'
 import type { TLSPolicyStatus } from '../../src/api/tls-policy.ts'
@@ -168,6 +169,18 @@ describe('the operator, on a real API server', () => {
     })
   })
 
+  test('two replicas serve one certificate, and the second leads when the first goes', async () => {
+    const others = await freePorts()
+    const second = await start(plane, others)
+    const leaves = await Promise.all([ports[0], others[0]].map(async (port) => leafAt(port)))
+    assert.equal(leaves[0], leaves[1])
+    assert.equal(await second.metric('chitin_leader '), 0)
+    await operator.stop()
+    await eventually('the second leads', async () => (await second.metric('chitin_leader ')) === 1)
+    operator = second
+    await eventually('all is well under it', async () => (await condition(client, 'edge', 'Ready')) === 'True/Ready')
+  })
+
   test('deleting the policy brings the pods back as they were, and leaves nothing', async () => {
     await client.delete(resources.tlsPolicies, { namespace, name: 'edge' })
     await eventually('the policy is gone', async () => {
@@ -242,8 +255,6 @@ async function start(plane: ControlPlane, [webhookPort, adminPort]: readonly [nu
 
 /** The operator's service account may do what the chart's roles say, and nothing else. */
 async function grantWhatTheChartGrants(client: KubeClient): Promise<void> {
-  const rules = (file: string): unknown => parse(readFileSync(join(root, 'charts', 'chitin', 'files', file), 'utf8'))
-  const roleRef = (kind: string) => ({ apiGroup: 'rbac.authorization.k8s.io', kind, name: 'chitin' })
   const subjects = [{ kind: 'ServiceAccount', namespace: 'default', name: 'operator' }]
   const own = { namespace: 'chitin-system', name: 'chitin' }
   await put(client, resources.clusterRoles, { metadata: { name: 'chitin' }, rules: rules('cluster-rules.yaml') })
@@ -251,6 +262,14 @@ async function grantWhatTheChartGrants(client: KubeClient): Promise<void> {
   await put(client, rbac('ClusterRoleBinding', false), binding)
   await put(client, rbac('Role', true), { metadata: own, rules: rules('own-namespace-rules.yaml') })
   await put(client, rbac('RoleBinding', true), { metadata: own, roleRef: roleRef('Role'), subjects })
+}
+
+function rules(file: string): unknown {
+  return parse(readFileSync(join(root, 'charts', 'chitin', 'files', file), 'utf8'))
+}
+
+function roleRef(kind: string) {
+  return { apiGroup: 'rbac.authorization.k8s.io', kind, name: 'chitin' }
 }
 
 function rbac(kind: string, namespaced: boolean): ResourceType {
@@ -389,6 +408,17 @@ function deployment(httpsPort: number) {
       template: { metadata: { labels }, spec: { containers: [container] } },
     },
   }
+}
+
+/** The certificate that a server shows. */
+async function leafAt(port: number): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const socket = connectTls({ host: '127.0.0.1', port, rejectUnauthorized: false }, () => {
+      resolve(socket.getPeerX509Certificate()?.fingerprint256 ?? '')
+      socket.destroy()
+    })
+    socket.on('error', reject)
+  })
 }
 
 async function freePorts(): Promise<[number, number]> {

@@ -1,5 +1,11 @@
 /** Carries out what was decided, in the order in which it was decided. Every write is a server-side apply. */
-import { fieldManager, generationAnnotation, restoreFinalizer, rolloutAnnotation } from '../../api/names.ts'
+import {
+  fieldManager,
+  generationAnnotation,
+  nudgeAnnotation,
+  restoreFinalizer,
+  rolloutAnnotation,
+} from '../../api/names.ts'
 import type { TLSPolicyStatus } from '../../api/tls-policy.ts'
 import { isNotFound, KubeError } from '../../kube/kube-error.ts'
 import type { Draft, KubeClient } from '../../kube/client.ts'
@@ -71,7 +77,8 @@ async function one(client: KubeClient, seen: Seen, write: Write, signal: AbortSi
       await client.delete(resources.configMaps, ownedObject(seen, 'derived'), { signal })
       return
     case 'announce': {
-      const metadata = { uid: write.uid, annotations: { [generationAnnotation]: write.generation } }
+      const nudge = write.nudge === undefined ? {} : { [nudgeAnnotation]: write.nudge }
+      const metadata = { uid: write.uid, annotations: { [generationAnnotation]: write.generation, ...nudge } }
       // A merge patch and not an apply: an apply would try to create a pod that is gone by now.
       const patch = client.patch(resources.pods, { namespace, name: write.pod }, { metadata }, { fieldManager, signal })
       await unlessGone(patch)

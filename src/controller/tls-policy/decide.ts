@@ -13,6 +13,7 @@ import {
   forceDeleteAnnotation,
   generationAnnotation,
   group,
+  nudgeAnnotation,
   policyLabel,
   restoreFinalizer,
   rolloutAnnotation,
@@ -28,7 +29,15 @@ import {
   type TLSPolicyStatus,
 } from '../../api/tls-policy.ts'
 import type { Workload } from '../../api/workload.ts'
-import { questions, served as servedBy, verdict, type Question, type ServingPod } from '../certificates/rollout.ts'
+import {
+  answerKey,
+  matches,
+  questions,
+  served as servedBy,
+  verdict,
+  type Question,
+  type ServingPod,
+} from '../certificates/rollout.ts'
 import type { WebhookEntry } from '../webhook-configuration/configuration.ts'
 import type { Live } from '../world.ts'
 import { conditions, finding, notAccepted, type Findings } from './conditions.ts'
@@ -58,7 +67,13 @@ export type Write =
     }
   | { readonly do: 'delete-derived' }
   /** Makes the kubelet sync the bundle at once. */
-  | { readonly do: 'announce'; readonly pod: string; readonly uid: string; readonly generation: string }
+  | {
+      readonly do: 'announce'
+      readonly pod: string
+      readonly uid: string
+      readonly generation: string
+      readonly nudge?: string
+    }
   /** Sets the roll-out annotation in the pod template, or (undefined) takes it away. */
   | { readonly do: 'roll'; readonly workload: Live<Workload>; readonly value: string | undefined }
 
@@ -80,7 +95,23 @@ export function decide(seen: Seen, now: Date): Decision {
 }
 
 /** The handshakes that tell what the pods serve; those of pods that were told of the present bundle can be made now. */
-export function questionsOf(seen: Seen): { readonly all: Question[]; readonly askable: Question[] } {
+export function questionsOf(seen: Seen): Asking {
+  const known = askings.get(seen)
+  if (known !== undefined) return known
+  const asking = makeQuestions(seen)
+  askings.set(seen, asking)
+  return asking
+}
+
+interface Asking {
+  readonly all: readonly Question[]
+  readonly askable: readonly Question[]
+}
+
+/** Thousands of hosts times dozens of pods, needed in several places: worked out once for each sight. */
+const askings = new WeakMap<Seen, Asking>()
+
+function makeQuestions(seen: Seen): Asking {
   if (seen.policy?.spec.enforcement !== 'Enforce' || seen.certificates.generation === undefined) {
     return { all: [], askable: [] }
   }
@@ -107,7 +138,7 @@ function enforce(seen: Seen, policy: TLSPolicy, now: Date, held: boolean): Decis
     const { data = {}, binaryData = {} } = seen.derived
     writes.push({ do: 'apply-derived', data, binaryData })
   }
-  if (generation !== undefined) writes.push(...announcements(seen, generation))
+  if (generation !== undefined) writes.push(...announcements(seen, generation, now))
 
   // Without one certificate the sidecar could only refuse: the pods stay as they are until there is one.
   const entries = generation === undefined ? [] : entriesOf(seen, policy)
@@ -161,7 +192,7 @@ function refuse(seen: Seen, now: Date, held: boolean): Decision {
     const renews = held && generation !== undefined
     const bundle: Write[] = renews && !seen.own.bundleInPlace ? [{ do: 'apply-bundle', generation, data }] : []
     return report(seen, findings, now, {
-      writes: renews ? [...bundle, ...announcements(seen, generation)] : [],
+      writes: renews ? [...bundle, ...announcements(seen, generation, now)] : [],
       entries: held ? undefined : [],
       afterwards: [],
       requeueAfterMs: resyncMs,
@@ -232,11 +263,33 @@ function deleteOwn({ own }: Seen): Write[] {
   ]
 }
 
-function announcements(seen: Seen, generation: string): Write[] {
+function announcements(seen: Seen, generation: string, now: Date): Write[] {
   return seen.injected
     .filter((pod) => pod.metadata.deletionTimestamp === undefined)
-    .filter((pod) => annotation(pod, generationAnnotation) !== generation)
-    .map((pod) => ({ do: 'announce', pod: pod.metadata.name, uid: pod.metadata.uid ?? '', generation }))
+    .flatMap((pod): Write[] => {
+      const to = { pod: pod.metadata.name, uid: pod.metadata.uid ?? '', generation }
+      if (annotation(pod, generationAnnotation) !== generation) return [{ do: 'announce', ...to }]
+      const nudge = nudgeFor(seen, pod, generation, now)
+      return nudge === undefined ? [] : [{ do: 'announce', ...to, nudge }]
+    })
+}
+
+/**
+ * The kubelet may have been told of the pod before it had the new Secret; it would look again only after a minute or
+ * more. A pod that goes on showing an old certificate is touched again, a few times.
+ */
+function nudgeFor(seen: Seen, pod: Live<Pod>, generation: string, now: Date): string | undefined {
+  const { all } = questionsOf(seen)
+  const isBehind = all.some((question) => {
+    const answer = seen.answers.get(answerKey(question))
+    return question.pod.uid === pod.metadata.uid && answer?.fingerprint !== undefined && !matches(question, answer)
+  })
+  if (!isBehind) return undefined
+  const before = annotation(pod, nudgeAnnotation)
+  const count = before?.startsWith(`${generation}.`) === true ? Number(before.slice(generation.length + 1)) : 0
+  const since = seen.generationSince.get(pod.metadata.uid ?? '') ?? now.getTime()
+  const isTime = now.getTime() - since >= nudgeMs * (count + 1)
+  return count < maxNudges && isTime ? `${generation}.${count + 1}` : undefined
 }
 
 function entriesOf(seen: Seen, policy: TLSPolicy): WebhookEntry[] {
@@ -632,5 +685,7 @@ const quietAtFirst = new Set<Reason>(['ResolvedRefs', 'CertificatesValid'])
 /** API servers read webhook configurations by a watch of their own; this is many times what that takes. */
 const settleMs = 2000
 const maxAttempts = 2
+const nudgeMs = 2000
+const maxNudges = 3
 const resyncMs = 600_000
 const reverifyMs = 300_000

@@ -5,7 +5,7 @@
 import type { ConfigMap } from '../../api/config-map.ts'
 import type { Ingress, IngressClass } from '../../api/ingress.ts'
 import type { NginxPlan, ObjectName } from '../../api/nginx-plan.ts'
-import { derivedConfigMapName } from '../../api/names.ts'
+import { derivedConfigMapName, restoreFinalizer } from '../../api/names.ts'
 import type { Pod, PodSpec } from '../../api/pod.ts'
 import { parseTlsPolicy, type TLSPolicy } from '../../api/tls-policy.ts'
 import type { Workload } from '../../api/workload.ts'
@@ -138,14 +138,20 @@ export interface Planned {
 }
 
 /** The plan for one pod's spec, be it that of a template or of a pod made from it. */
-export async function plan(policy: TLSPolicy, spec: PodSpec, { world, configMap }: Surroundings): Promise<Planned> {
+export async function plan(
+  policy: TLSPolicy,
+  spec: PodSpec,
+  { world, configMap }: Surroundings,
+  /** Instead of the Ingresses that there are. */
+  assumed?: readonly Ingress[],
+): Promise<Planned> {
   const { namespace, name } = policy.metadata
   const found = recognise(spec, policy.spec.container)
   if (isRefused(found)) return { nginx: found, ingresses: [], dependencies: [] }
   const { container, flavour } = found
   const reads: Reads = flavour.reads(container, namespace)
   const classes = world.ingressClasses.list()
-  const ingresses = reads.ingresses === undefined ? [] : ingressesOf(reads.ingresses, classes, world)
+  const ingresses = assumed ?? (reads.ingresses === undefined ? [] : ingressesOf(reads.ingresses, classes, world))
   const derivedConfigMap = { namespace, name: derivedConfigMapName(name) }
   const isOurs = reads.configMap?.name === derivedConfigMap.name && reads.configMap.namespace === namespace
   if (isOurs) throw new Error(`the plan for ${namespace}/${name} was asked for with a pod that is injected already`)
@@ -178,7 +184,11 @@ export async function verdictOnPod(pod: Pod, namespace: string, around: Surround
   }
   const { policy } = resolution
   // Of the template and not of the pod: the controller works out the fingerprint from the same.
-  const { nginx } = await plan(policy, workload.spec.template.spec, around)
+  const { spec } = workload.spec.template
+  let { nginx } = await plan(policy, spec, around)
+  // What an Ingress asks for must not let new pods start without the sidecar where the others have it already.
+  const isInForce = policy.metadata.finalizers?.includes(restoreFinalizer) === true
+  if (isRefused(nginx) && isInForce) ({ nginx } = await plan(policy, spec, around, []))
   if (isRefused(nginx)) return { do: 'leave', reason: nginx.refused, message: nginx.message }
   const injection = makePlan(policy, nginx, around.sidecarImage)
   if (policy.spec.enforcement === 'Audit') return { do: 'audit', plan: injection, notices: nginx.notices }

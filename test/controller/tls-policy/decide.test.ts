@@ -103,6 +103,25 @@ test('each pod is told of a new bundle, and only once', () => {
   )
 })
 
+test('a pod that goes on showing an old certificate is touched again, a few times', () => {
+  const stale = seen({ pods: [pod('a')], inPlace: true })
+  const answers = answersOf(stale, 'cd'.repeat(32))
+  const nudges = (since: number, nudge?: string): (string | undefined)[] => {
+    const [first] = stale.targets
+    const touched = pod('a', nudge === undefined ? {} : { nudge })
+    const target = { ...first, pods: [touched] } as Target
+    const generationSince = new Map([['uid-a', now.getTime() - since]])
+    const sight = { ...stale, targets: [target], injected: [touched], answers, generationSince }
+    return decide(sight, now).writes.flatMap((write) => (write.do === 'announce' ? [write.nudge] : []))
+  }
+  assert.deepEqual(nudges(1000), [])
+  assert.deepEqual(nudges(2000), ['g1.1'])
+  assert.deepEqual(nudges(2000, 'g1.1'), [])
+  assert.deepEqual(nudges(4000, 'g1.1'), ['g1.2'])
+  assert.deepEqual(nudges(2000, 'g0.3'), ['g1.1'])
+  assert.deepEqual(nudges(60_000, 'g1.3'), [])
+})
+
 test('Ready once all pods were seen to serve the right certificate', () => {
   const before = seen({ pods: [pod('a')], inPlace: true })
   assert.deepEqual(said(decide(before, now), 'Ready'), ['False', 'VerificationPending'])
@@ -366,7 +385,13 @@ function pod(
     injected = true,
     generation = 'g1',
     rolled,
-  }: { readonly injected?: boolean; readonly generation?: string; readonly rolled?: string } = {},
+    nudge,
+  }: {
+    readonly injected?: boolean
+    readonly generation?: string
+    readonly rolled?: string
+    readonly nudge?: string
+  } = {},
 ) {
   return {
     metadata: {
@@ -378,6 +403,7 @@ function pod(
           ? { 'tls.chitin.dev/fingerprint': fingerprint, 'tls.chitin.dev/bundle-generation': generation }
           : {}),
         ...(rolled === undefined ? {} : { 'tls.chitin.dev/rollout': rolled }),
+        ...(nudge === undefined ? {} : { 'tls.chitin.dev/nudge': nudge }),
       } as Record<string, string>,
     },
     spec: { containers: [] },

@@ -109,6 +109,14 @@ describe('one pod', () => {
     assert.equal(injected.metadata.annotations?.['tls.chitin.dev/fingerprint'], target?.plan?.fingerprint)
   })
 
+  test('goes on getting the sidecar where an Ingress has made the policy refused', async () => {
+    const raw = policy('edge', {})
+    const held = { ...raw, metadata: { ...raw.metadata, finalizers: ['tls.chitin.dev/restore'] } }
+    const ingresses = [ingress({ annotations: { 'nginx.ingress.kubernetes.io/ssl-passthrough': 'true' } })]
+    assert.equal((await verdictOnPod(pod(), namespace, surroundings({ policies: [held], ingresses }))).do, 'inject')
+    assert.equal((await verdictOnPod(pod(), namespace, surroundings({ policies: [raw], ingresses }))).do, 'leave')
+  })
+
   test('of no workload, or of one that no policy governs, is left alone', async () => {
     const orphan = ingressNginxPod()
     assert.equal((await verdictOnPod(orphan, namespace, surroundings({}))).do, 'leave')

@@ -18,6 +18,7 @@ import {
   read,
   settings,
   startUpstream,
+  tcp,
   tls,
 } from '../support/terminator.ts'
 
@@ -159,6 +160,21 @@ test('drains when it is told to stop, and says so', async () => {
   socket.end()
   assert.equal(await exited, 0)
   assert.ok(log.some((line) => line === 'info stopped {"cut":0}'))
+})
+
+test('a worker that breaks is started again', async () => {
+  // A fault of ours, made by settings that the command line would refuse: connecting to such a port throws.
+  const { port, ask, log } = await start({
+    upstream: { host: '127.0.0.1', port: 70_000 },
+    listen: [listenAddress('plain')],
+    source: undefined,
+    workers: 1,
+  })
+  await tcp(port)
+  await until(async () => (await ask('/metrics')).text.includes('chitin_worker_restarts_total 1'))
+  await until(async () => (await ask('/metrics')).text.includes('chitin_workers 1'))
+  assert.ok(log.some((line) => line.startsWith('error a worker broke') && line.includes('ERR_SOCKET_BAD_PORT')))
+  assert.equal((await ask('/livez')).status, 200)
 })
 
 test('a port that is taken ends it with an error', async () => {

@@ -24,6 +24,14 @@ const commands = {
     summary: 'bring all pods back as they were, before the operator goes',
     load: () => import('./cli/commands/uninstall.ts'),
   },
+  inject: {
+    summary: 'put the sidecar into the pods and workloads of a YAML file',
+    load: () => import('./cli/commands/inject.ts'),
+  },
+  check: {
+    summary: 'say what is wrong with TLSPolicies, and what they would do',
+    load: () => import('./cli/commands/check.ts'),
+  },
   version: {
     summary: 'print the version of Chitin and of the Node it runs on',
     load: () => import('./cli/commands/version.ts'),

@@ -1,0 +1,150 @@
+import assert from 'node:assert/strict'
+import { readdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { parse, parseAllDocuments } from 'yaml'
+import { command as check } from '../../../src/cli/commands/check.ts'
+import { command as inject } from '../../../src/cli/commands/inject.ts'
+import type { Command } from '../../../src/cli/command.ts'
+import { UsageError } from '../../../src/cli/options.ts'
+import type { Pod } from '../../../src/api/pod.ts'
+import { temporaryFolder } from '../../support/temporary-folder.ts'
+
+const repository = join(import.meta.dirname, '..', '..', '..')
+const policyText = `
+apiVersion: tls.chitin.dev/v1alpha1
+kind: TLSPolicy
+metadata: { name: edge, namespace: ingress-nginx }
+spec: { ingressClassName: nginx }
+`
+const manifestText = `
+apiVersion: networking.k8s.io/v1
+kind: IngressClass
+metadata: { name: nginx }
+spec: { controller: k8s.io/ingress-nginx }
+---
+apiVersion: v1
+kind: ConfigMap
+metadata: { name: ing, namespace: ingress-nginx }
+data: { http-snippet: "server { listen 127.0.0.1:10247; return 200; }" }
+---
+apiVersion: apps/v1
+kind: Deployment
+metadata: { name: ingress-nginx-controller, namespace: ingress-nginx }
+spec:
+  selector: { matchLabels: { app: ingress-nginx } }
+  template:
+    metadata: { labels: { app: ingress-nginx } }
+    spec:
+      containers:
+      - name: controller
+        image: localhost/ingress-nginx:test
+        command: [/start.sh, --controller-class=k8s.io/ingress-nginx, --configmap=$(POD_NAMESPACE)/ing]
+        env: [{ name: POD_NAMESPACE, valueFrom: { fieldRef: { fieldPath: metadata.namespace } } }]
+        ports: [{ name: http, containerPort: 80 }, { name: https, containerPort: 443 }]
+---
+apiVersion: apps/v1
+kind: Deployment
+metadata: { name: other, namespace: ingress-nginx }
+spec:
+  selector: { matchLabels: { app: other } }
+  template: { metadata: { labels: { app: other } }, spec: { containers: [{ name: a, image: b }] } }
+---
+apiVersion: networking.k8s.io/v1
+kind: Ingress
+metadata: { name: web, namespace: shop }
+spec: { ingressClassName: nginx, tls: [{ hosts: [web.example.test], secretName: webtls }] }
+`
+
+test('injects what the policy governs, adds the derived ConfigMap, and says so', async () => {
+  const at = temporaryFolder('inject').path
+  writeFileSync(join(at, 'policy.yaml'), policyText)
+  writeFileSync(join(at, 'all.yaml'), manifestText)
+  const result = await run(
+    inject,
+    '-f',
+    join(at, 'all.yaml'),
+    '--policy',
+    join(at, 'policy.yaml'),
+    '--sidecar-image=i:1',
+  )
+  assert.equal(result.code, 0)
+  const [derived, , , deployment, other] = documents(result.out)
+  assert.equal((derived as Pod).metadata.name, 'chitin-edge-nginx')
+  const { data } = derived as { data: Record<string, string> }
+  assert.match(data['http-snippet'] ?? '', /^server \{ listen 127[^]*web\.example\.test 1;/)
+  const { spec } = (deployment as { spec: { template: Pod } }).spec.template
+  assert.equal(spec.initContainers?.[0]?.image, 'i:1')
+  assert.ok(spec.containers[0]?.command?.includes('--configmap=ingress-nginx/chitin-edge-nginx'))
+  assert.deepEqual(other, documents(manifestText)[3])
+  assert.match(result.error, /Deployment\/ingress-nginx-controller: injected/)
+  assert.match(result.error, /Deployment\/other: left as it is: NotSelected/)
+
+  writeFileSync(join(at, 'injected.yaml'), result.out)
+  const undone = await run(inject, '-f', join(at, 'injected.yaml'), '--undo')
+  assert.deepEqual(documents(undone.out).slice(1), documents(manifestText))
+})
+
+test('a pod alone is injected whatever the target says', async () => {
+  const at = temporaryFolder('inject').path
+  writeFileSync(join(at, 'policy.yaml'), policyText)
+  const pod = join(repository, 'test/golden/inject/ingress-nginx-chart.yaml')
+  const { code, out } = await run(inject, '-f', pod, '--policy', join(at, 'policy.yaml'))
+  assert.equal(code, 0)
+  assert.equal((documents(out)[1] as Pod).spec.initContainers?.[0]?.name, 'chitin')
+})
+
+test('exit code 1 where nothing could be injected', async () => {
+  const at = temporaryFolder('inject').path
+  writeFileSync(join(at, 'policy.yaml'), policyText)
+  writeFileSync(join(at, 'pod.yaml'), 'apiVersion: v1\nkind: Pod\nspec: { containers: [{ name: a, image: b }] }\n')
+  const { code, error } = await run(inject, '-f', join(at, 'pod.yaml'), '--policy', join(at, 'policy.yaml'))
+  assert.equal(code, 1)
+  assert.match(error, /NoNginxContainer/)
+})
+
+test('says what is missing', async () => {
+  const at = temporaryFolder('inject').path
+  writeFileSync(join(at, 'all.yaml'), manifestText)
+  await assert.rejects(run(inject), UsageError)
+  await assert.rejects(run(inject, '-f', join(at, 'all.yaml')), /--policy is required/)
+  await assert.rejects(run(inject, '-f', join(at, 'none.yaml'), '--policy', 'x'), /none\.yaml cannot be read: ENOENT/)
+  await assert.rejects(run(inject, '-f', join(at, 'all.yaml'), '--policy', join(at, 'all.yaml')), /holds 0 TLSPolicies/)
+})
+
+test('check takes the good samples and names the fault of each bad one', async () => {
+  for (const folder of ['good', 'bad']) {
+    for (const name of readdirSync(join(repository, 'test/samples', folder))) {
+      const { code, out } = await run(check, '--file', join(repository, 'test/samples', folder, name))
+      // Valid to write, and answered by status all the same.
+      const isServed = folder === 'good' && name !== 'shim.yaml'
+      assert.equal(code, isServed ? 0 : 1, name)
+      assert.match(out, isServed ? /valid/ : /expected|UnsupportedMode/, name)
+    }
+  }
+})
+
+test('check says what a policy would do with the workloads beside it', async () => {
+  const at = temporaryFolder('inject').path
+  writeFileSync(join(at, 'all.yaml'), `${policyText}---${manifestText}`)
+  const { code, out } = await run(check, '-f', join(at, 'all.yaml'))
+  assert.equal(code, 0)
+  assert.match(out, /would put the sidecar into Deployment\/ingress-nginx-controller/)
+  assert.match(out, /would leave Deployment\/other as it is/)
+})
+
+async function run(command: Command, ...argv: string[]): Promise<{ code: number; out: string; error: string }> {
+  let out = ''
+  let error = ''
+  const code = await command.execute(argv, {
+    env: {},
+    out: (text) => (out += text),
+    error: (text) => (error += text),
+    stop: new AbortController().signal,
+  })
+  return { code, out, error }
+}
+
+function documents(text: string): unknown[] {
+  return parseAllDocuments(text).map((document) => parse(document.toString()) as unknown)
+}

@@ -1,5 +1,5 @@
 /** Kubernetes manifests from YAML, and what a policy makes of them: the same pure functions as in the cluster. */
-import { parseAllDocuments, stringify } from 'yaml'
+import { parseAllDocuments, stringify, type DocumentOptions, type SchemaOptions, type Tags } from 'yaml'
 import type { ConfigMap } from '../api/config-map.ts'
 import { isObject } from '../api/fields.ts'
 import type { Ingress, IngressClass } from '../api/ingress.ts'
@@ -34,7 +34,7 @@ export interface Outcome {
 
 /** Reads every document of a YAML text. Throws Error, naming the source, where it is not YAML or not a manifest. */
 export function readManifests(text: string, source: string): Manifest[] {
-  return parseAllDocuments(text).flatMap((document) => {
+  return parseAllDocuments(text, asKubectl).flatMap((document) => {
     const [error] = document.errors
     if (error !== undefined) throw new Error(`${source}: ${error.message}`)
     const value: unknown = document.toJS()
@@ -48,7 +48,7 @@ export function readManifests(text: string, source: string): Manifest[] {
 
 /** The text of manifests, as one YAML stream. */
 export function writeManifests(manifests: readonly object[]): string {
-  return manifests.map((manifest) => stringify(manifest, { lineWidth: 0 })).join('---\n')
+  return manifests.map((manifest) => stringify(manifest, { ...asKubectl, lineWidth: 0 })).join('---\n')
 }
 
 /**
@@ -164,4 +164,19 @@ function isWorkload(manifest: Manifest): manifest is Workload & Manifest {
 
 function ofKind<Kind>(manifests: readonly Manifest[], kind: string): Kind[] {
   return manifests.filter((one) => one.kind === kind) as Kind[] // the API server will judge the rest of them
+}
+
+/**
+ * YAML 1.1, as kubectl reads it: `0644` is octal and `yes` is true, so the text 'yes' needs its quotes. Dates and
+ * sexagesimal numbers are left out, for Go's parser knows the latter not at all, and Kubernetes wants text for the former.
+ */
+const asKubectl: SchemaOptions & DocumentOptions = {
+  version: '1.1',
+  merge: true,
+  customTags: (tags: Tags) =>
+    tags.filter(
+      (tag) =>
+        typeof tag === 'string' ||
+        (tag.tag !== 'tag:yaml.org,2002:timestamp' && !('format' in tag && tag.format === 'TIME')),
+    ),
 }

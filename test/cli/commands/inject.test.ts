@@ -94,6 +94,25 @@ test('a pod alone is injected whatever the target says', async () => {
   assert.equal((documents(out)[1] as Pod).spec.initContainers?.[0]?.name, 'chitin')
 })
 
+test('reads and writes YAML as kubectl does', async () => {
+  const at = temporaryFolder('inject').path
+  const given = `apiVersion: v1
+kind: Pod
+metadata:
+  creationTimestamp: 2026-01-01T00:00:00Z
+  annotations: { a: 'yes', b: '0644', c: '12:30', d: '1e3', e: 'true', f: "on", g: 12:30 }
+spec: { hostNetwork: no, volumes: [{ name: v, secret: { secretName: s, defaultMode: 0644 } }] }
+`
+  writeFileSync(join(at, 'pod.yaml'), given)
+  const { out } = await run(inject, '-f', join(at, 'pod.yaml'), '--undo')
+  const { metadata, spec } = parse(out, { schema: 'failsafe' }) as Pod
+  assert.match(out, /a: "yes"[^]*b: "0644"[^]*c: .?12:30[^]*d: "1e3"[^]*e: "true"[^]*f: "on"/)
+  assert.equal(metadata.creationTimestamp, '2026-01-01T00:00:00Z')
+  assert.equal(metadata.annotations?.['g'], '12:30')
+  assert.equal(String(spec.hostNetwork), 'false')
+  assert.equal(String(spec.volumes?.[0]?.secret?.defaultMode), '420')
+})
+
 test('exit code 1 where nothing could be injected', async () => {
   const at = temporaryFolder('inject').path
   writeFileSync(join(at, 'policy.yaml'), policyText)

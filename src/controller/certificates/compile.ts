@@ -413,7 +413,7 @@ function pem({ data = {}, ...secret }: SecretInput, field: string): string {
 }
 
 function identity({ fingerprint, notAfter }: Credential): { fingerprintSHA256: string; notAfter: string } {
-  return { fingerprintSHA256: fingerprint, notAfter: notAfter.toISOString() }
+  return { fingerprintSHA256: fingerprint, notAfter: notAfter.toISOString().replace(/\.\d+Z$/, 'Z') }
 }
 
 function reference({ namespace, name, resourceVersion }: SecretInput): CertificateStatus['secret'] {

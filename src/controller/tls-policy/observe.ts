@@ -4,6 +4,7 @@
  */
 import { manifestFile, parseManifest } from '../../api/bundle.ts'
 import type { ConfigMap } from '../../api/config-map.ts'
+import type { ObjectName } from '../../api/nginx-plan.ts'
 import {
   bundleSecretName,
   derivedConfigMapName,
@@ -152,28 +153,16 @@ export class Observer {
     if (known?.of === of && known.until > now())
       return { certificates: certificatesOf(known.compiled, bundle, governed), inPlace: true }
 
-    const fetched = new Map<string, Promise<SecretInput>>()
-    const fetch = async (ref: { namespace: string; name: string }): Promise<SecretInput> => {
-      const held = fetched.get(keyFor(ref))
-      if (held !== undefined) return held
-      const fetching = client.find<Live<Secret>>(resources.secrets, ref, { signal }).then((secret) => ({
-        ...ref,
-        ...(secret?.metadata.resourceVersion === undefined ? {} : { resourceVersion: secret.metadata.resourceVersion }),
-        ...(secret === undefined ? {} : { data: secret.data ?? {} }),
-      }))
-      fetched.set(keyFor(ref), fetching)
-      return fetching
-    }
     const previous = await client.find<Live<Secret>>(
       resources.secrets,
       { namespace, name: bundleSecretName(name) },
       { signal },
     )
+    const fetched = await this.#fetch(refs, signal)
+    const inputs = (names: readonly ObjectName[]): SecretInput[] => names.map((ref) => fetched.get(keyFor(ref)) ?? ref)
     const compiled = compile({
-      groups: await Promise.all(
-        governed.groups.map(async (group) => ({ ...group, secrets: await Promise.all(group.secrets.map(fetch)) })),
-      ),
-      ...(governed.fallback.length === 0 ? {} : { fallback: await Promise.all(governed.fallback.map(fetch)) }),
+      groups: governed.groups.map((group) => ({ ...group, secrets: inputs(group.secrets) })),
+      ...(governed.fallback.length === 0 ? {} : { fallback: inputs(governed.fallback) }),
       tls: { groups: governed.tls.groups, alpn: governed.tls.alpn ?? alpnOf(previous?.data) },
       ...(previous?.data === undefined ? {} : { previous: previous.data }),
       now: new Date(now()),
@@ -190,6 +179,25 @@ export class Observer {
       this.#memo.set(key, { of, until: compiled.nextChange?.getTime() ?? Infinity, compiled: withoutData })
     }
     return { certificates: certificatesOf(compiled, previous, governed), inPlace }
+  }
+
+  /** Each Secret once, some at a time. */
+  async #fetch(refs: readonly ObjectName[], signal: AbortSignal): Promise<ReadonlyMap<string, SecretInput>> {
+    const { client } = this.#options
+    const fetched = new Map<string, SecretInput>()
+    const left = new Map(refs.map((ref) => [keyFor(ref), ref])).entries()
+    const worker = async (): Promise<void> => {
+      // One iterator, several workers: each takes what the others have not.
+      for (const [key, ref] of left) {
+        const secret = await client.find<Live<Secret>>(resources.secrets, ref, { signal })
+        if (secret === undefined) continue
+        const { resourceVersion } = secret.metadata
+        const version = resourceVersion === undefined ? {} : { resourceVersion }
+        fetched.set(key, { ...ref, ...version, data: secret.data ?? {} })
+      }
+    }
+    await Promise.all(Array.from({ length: secretsAtOnce }, worker))
+    return fetched
   }
 }
 
@@ -250,3 +258,5 @@ function hasEnded(pod: { readonly status?: { readonly phase?: string } }): boole
 function isSameConfig(there: ConfigMap | undefined, wanted: NonNullable<Seen['derived']>): boolean {
   return isEqual(there?.data ?? {}, wanted.data ?? {}) && isEqual(there?.binaryData ?? {}, wanted.binaryData ?? {})
 }
+
+const secretsAtOnce = 32

@@ -169,6 +169,8 @@ class Operator {
       reconcile: policies.reconcile,
       caches: world.all,
       workers: 8,
+      // When the API server comes back after a long outage, nobody wants to wait for a quarter of an hour.
+      maxDelayMs: 60_000,
       onRun: (run) => this.#ran(run),
     })
     this.#depth = () => reconciler.queue.depth

@@ -14,6 +14,8 @@ export interface ReconcilerOptions {
   /** No key is worked on before all of these are synced. */
   readonly caches?: readonly { readonly whenSynced: Promise<void> }[]
   readonly workers?: number
+  /** After many failures a key is tried again at least this often. */
+  readonly maxDelayMs?: number
   /** Told of each run, for a log line and metrics. `error` is what it threw. */
   readonly onRun?: ((run: Run) => void) | undefined
 }
@@ -29,11 +31,13 @@ export interface Run {
 /** Keys in, reconciles out: deduplicated, serial per key, backed off when they fail, again when they ask for it. */
 export class Reconciler {
   readonly #options: ReconcilerOptions
-  readonly #queue = new Queue()
+  readonly #queue: Queue
   #wake: () => void = () => undefined
 
   constructor(options: ReconcilerOptions) {
     this.#options = options
+    const { maxDelayMs } = options
+    this.#queue = new Queue(maxDelayMs === undefined ? {} : { maxDelayMs })
   }
 
   get queue(): { readonly depth: number; readonly delayed: number; readonly running: number } {

@@ -76,6 +76,15 @@ async function one(client: KubeClient, seen: Seen, write: Write, signal: AbortSi
     case 'delete-derived':
       await client.delete(resources.configMaps, ownedObject(seen, 'derived'), { signal })
       return
+    case 'keep-bundle':
+    case 'keep-derived': {
+      const isBundle = write.do === 'keep-bundle'
+      const ref = ownedObject(seen, isBundle ? 'bundle' : 'derived')
+      const type = isBundle ? resources.secrets : resources.configMaps
+      const patch = { metadata: { ownerReferences: null } }
+      await unlessGone(client.patch(type, ref, patch, { fieldManager, signal }))
+      return
+    }
     case 'announce': {
       const nudge = write.nudge === undefined ? {} : { [nudgeAnnotation]: write.nudge }
       const metadata = { uid: write.uid, annotations: { [generationAnnotation]: write.generation, ...nudge } }

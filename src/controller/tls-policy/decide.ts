@@ -66,6 +66,8 @@ export type Write =
       readonly binaryData: Readonly<Record<string, string>>
     }
   | { readonly do: 'delete-derived' }
+  /** Takes the policy's ownership away, so that what pods still need does not go with it. */
+  | { readonly do: 'keep-bundle' | 'keep-derived' }
   /** Makes the kubelet sync the bundle at once. */
   | {
       readonly do: 'announce'
@@ -238,13 +240,15 @@ function restore(seen: Seen, now: Date, why: 'deleted' | 'audit'): Decision {
   const events: PolicyEvent[] = []
   if (left > 0) {
     const cause = forced ? 'by force' : isLate ? 'after the deadline' : 'without a roll-out'
-    const note = `let go ${cause}: ${count(left, 'pod')} still carry the sidecar until they are replaced`
+    const note = `let go ${cause}: ${count(left, 'pod')} still carry the sidecar until they are replaced; Secret and ConfigMap that they need are left, and are yours to delete`
     events.push({ type: 'Warning', reason: 'Restoring', note })
   }
+  // The kubelet empties the volume of a Secret that is gone, and a restarted sidecar would have nothing to serve.
+  const own = left > 0 ? keepOwn(seen) : deleteOwn(seen)
   const end = {
     writes: [],
     entries: [],
-    afterwards: [...afterwards, ...deleteOwn(seen), { do: 'remove-finalizer' } as const],
+    afterwards: [...afterwards, ...own, { do: 'remove-finalizer' } as const],
   }
   return { ...end, status: undefined, events, requeueAfterMs: why === 'audit' ? 200 : resyncMs }
 }
@@ -254,6 +258,13 @@ function restoringSince(seen: Seen, why: 'deleted' | 'audit'): number | undefine
   const before = conditionsBefore(seen)?.find(({ type }) => type === 'Reconciling')
   if (before?.status !== 'True' || before.reason !== 'Restoring') return undefined
   return Date.parse(before.lastTransitionTime)
+}
+
+function keepOwn({ own }: Seen): Write[] {
+  return [
+    ...(own.bundle ? [{ do: 'keep-bundle' } as const] : []),
+    ...(own.derived ? [{ do: 'keep-derived' } as const] : []),
+  ]
 }
 
 function deleteOwn({ own }: Seen): Write[] {

@@ -2,9 +2,10 @@
  * One look at one TLSPolicy: observe, ask the pods, decide, apply. What is remembered between two looks is only what
  * can be found out again: answers of pods, and when they were told of a bundle.
  */
-import { generationAnnotation } from '../../api/names.ts'
+import { generationAnnotation, group, version } from '../../api/names.ts'
 import type { KubeClient } from '../../kube/client.ts'
-import type { EventRecorder } from '../../kube/events.ts'
+import type { EventRecorder, Regarding } from '../../kube/events.ts'
+import { KubeError } from '../../kube/kube-error.ts'
 import type { Outcome } from '../../kube/reconciler.ts'
 import { refOf } from '../../kube/resource.ts'
 import type { OperatorMetrics } from '../../telemetry/operator-metrics.ts'
@@ -14,7 +15,7 @@ import { answerKey, due, forget, matches, type Answer } from '../certificates/ro
 import type { Report } from '../report.ts'
 import type { Configurator } from '../webhook-configuration/configurator.ts'
 import { carryOut, writeStatus } from './apply.ts'
-import { decide, questionsOf, type Decision } from './decide.ts'
+import { decide, questionsOf, type Decision, type PolicyEvent } from './decide.ts'
 import type { Observer } from './observe.ts'
 import type { Seen } from './seen.ts'
 import type { Dependencies } from './triggers.ts'
@@ -53,7 +54,20 @@ export class PolicyReconciler {
   }
 
   readonly reconcile = async (key: string, signal: AbortSignal): Promise<Outcome | void> => {
-    const { observer, configurator, dependencies, recorder, reports, log } = this.#options
+    try {
+      return await this.#reconcile(key, signal)
+    } catch (error) {
+      if (error instanceof KubeError && error.status === 403) {
+        const { namespace, name } = refOf(key)
+        const note = `the operator may not do what the policy needs: ${error.message}`
+        this.#say({ namespace, name }, { type: 'Warning', reason: 'PermissionDenied', note })
+      }
+      throw error
+    }
+  }
+
+  async #reconcile(key: string, signal: AbortSignal): Promise<Outcome | void> {
+    const { observer, configurator, dependencies, reports } = this.#options
     const memory = this.#remember(key)
     const seen = await this.#look(key, memory, signal)
     if (seen === undefined) {
@@ -68,16 +82,18 @@ export class PolicyReconciler {
     const now = new Date(this.#options.now())
     const decision = decide(seen, now)
     await this.#apply(key, seen, decision, memory, signal)
-    for (const event of decision.events) {
-      const { namespace, name, uid } = seen.raw.metadata
-      const regarding = { apiVersion: 'tls.chitin.dev/v1alpha1', kind: 'TLSPolicy', namespace, name, uid }
-      recorder.record(regarding, { type: event.type, reason: event.reason, action: 'Reconcile', note: event.note })
-      log.write(event.type === 'Warning' ? 'warn' : 'info', event.note, { policy: key, reason: event.reason })
-    }
+    for (const event of decision.events) this.#say(seen.raw.metadata, event)
     this.#measure(key, seen, decision, memory)
     // What was written wakes us only if it changes what we watch; a first write is looked at again in any case.
     const wrote = decision.writes.length + decision.afterwards.length > 0
     return { requeueAfterMs: wrote ? Math.min(decision.requeueAfterMs, 300) : decision.requeueAfterMs }
+  }
+
+  #say({ namespace, name, uid }: Omit<Regarding, 'apiVersion' | 'kind'>, { type, reason, note }: PolicyEvent): void {
+    const { recorder, log } = this.#options
+    const regarding = { apiVersion: `${group}/${version}`, kind: 'TLSPolicy', namespace, name, uid }
+    recorder.record(regarding, { type, reason, action: 'Reconcile', note })
+    log.write(type === 'Warning' ? 'warn' : 'info', note, { policy: `${namespace}/${name}`, reason })
   }
 
   #remember(key: string): Memory {

@@ -248,6 +248,9 @@ describe('a policy that is deleted', () => {
       const decision = decide(sight, now)
       assert.equal(decision.afterwards.at(-1)?.do, 'remove-finalizer')
       assert.match(decision.events[0]?.note ?? '', /1 pod still carry the sidecar/)
+      // What the pod still mounts must not go with the policy.
+      assert.ok(decision.afterwards.some((write) => write.do === 'keep-bundle'))
+      assert.ok(!decision.afterwards.some((write) => write.do === 'delete-bundle'))
     }
   })
 

@@ -139,6 +139,23 @@ describe('the operator, on a real API server', () => {
     await eventually('all is well again', async () => (await condition(client, 'edge', 'Ready')) === 'True/Ready')
   })
 
+  test('a Secret that is gone is named, and its last certificate goes on being served', async () => {
+    const good = await fingerprintIn(client, 'shop-tls')
+    await client.delete(resources.secrets, { namespace, name: 'shop-tls' })
+    await eventually('it is missed', async () => {
+      return (await condition(client, 'edge', 'ResolvedRefs')) === 'False/SecretNotFound'
+    })
+    // Nobody remembers the certificate but the bundle.
+    await operator.stop()
+    operator = await start(plane, ports)
+    await eventually('a new operator has looked', async () => (await operator.metric('chitin_reconcile_total')) >= 1)
+    const [certificate] = (await status(client, 'edge')).certificates ?? []
+    assert.equal(certificate?.fingerprintSHA256, good)
+    assert.deepEqual(certificate?.served, [{ fingerprintSHA256: good, pods: 2 }])
+    await putCertificate(client, 'shop-tls', 'shop.example.com')
+    await eventually('all is well again', async () => (await condition(client, 'edge', 'Ready')) === 'True/Ready')
+  })
+
   test('a younger policy for the same workload gives way, and says to whom', async () => {
     await put(client, resources.tlsPolicies, policy('late', 'Enforce'))
     await eventually('it gives way', async () => (await condition(client, 'late', 'Accepted')) === 'False/Conflicted')

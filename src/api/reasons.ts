@@ -16,7 +16,6 @@ export const reasons = {
   // What it refers to: condition ResolvedRefs.
   ResolvedRefs: 'everything that the policy refers to is there',
   SecretNotFound: 'a Secret that a host needs is not there (yet)',
-  ConfigMapNotFound: 'the ConfigMap that nginx is started with is not there',
   DefaultCertificateMissing: 'unknownSNI is ServeDefault, and no default certificate is named',
   NoCertificates: 'neither the policy nor an Ingress names a certificate',
 

@@ -67,11 +67,28 @@ function plan(input: FlavourInput): NginxPlan | Refused {
       'https-port': String(movedHttps),
       configmap: `${derivedConfigMap.namespace}/${derivedConfigMap.name}`,
     },
-    alpn: policy.spec.tls.alpn ?? (flag(config['use-http2'], true) ? ['h2', 'http/1.1'] : ['http/1.1']),
+    alpn: alpn(input),
     ...(defaultCertificate === undefined ? {} : { defaultCertificate }),
     config: derivedConfig(config, policy.spec.http.hsts, input.hosts),
     notices: notices(input),
   }
+}
+
+/** A plaintext listener takes HTTP/2 only under "http2 on", which ingress-nginx writes where its nginx is new enough. */
+function alpn({ policy, config, container }: FlavourInput): NginxPlan['alpn'] {
+  const isOff = !flag(config['use-http2'], true)
+  const wanted = policy.spec.tls.alpn
+  if (wanted !== undefined) return isOff ? wanted.filter((protocol) => protocol !== 'h2') : wanted
+  return isOff || isOld(container) ? ['http/1.1'] : ['h2', 'http/1.1']
+}
+
+/**
+ * Whether the image's tag tells of a controller before v1.11. Up to v1.9 its nginx is older than 1.25.1, which brought
+ * "http2 on"; v1.10 has not been tried. An image without such a tag is taken for a newer one.
+ */
+function isOld({ image = '' }: Container): boolean {
+  const [, major, minor] = /\/controller(?:-chroot)?:v(\d+)\.(\d+)\./.exec(image) ?? []
+  return major !== undefined && (Number(major) < 1 || (major === '1' && Number(minor) < 11))
 }
 
 /** The user's ConfigMap with what moves nginx behind the sidecar. Theirs is never written: Git would fight us. */
@@ -145,8 +162,10 @@ function unsupportedAnnotations(ingress: Ingress, prefix: string): string[] {
   })
 }
 
-function notices({ config, ingresses }: FlavourInput): string[] {
+function notices({ config, ingresses, container, policy }: FlavourInput): string[] {
   const out = ['TLS 1.3 only: clients that speak nothing newer than TLS 1.2 are refused']
+  if (isOld(container) && policy.spec.tls.alpn === undefined)
+    out.push('no HTTP/2, for this controller is older than v1.11; spec.tls.alpn can ask for it')
   const idle = Object.keys(config)
     .filter((key) => noLongerApplies.test(key))
     .toSorted()

@@ -81,7 +81,14 @@ test('its default certificate becomes ours', () => {
 
 test('speaks HTTP/2 only where nginx does, and what the policy says before all', () => {
   assert.deepEqual(planned({ config: { 'use-http2': 'false' } }).alpn, ['http/1.1'])
-  assert.deepEqual(planned({ spec: {}, policy: tlsPolicy({ tls: { alpn: [] } }) }).alpn, [])
+  const both = tlsPolicy({ tls: { alpn: ['h2', 'http/1.1'] } })
+  assert.deepEqual(planned({ config: { 'use-http2': 'false' }, policy: both }).alpn, ['http/1.1'])
+  assert.deepEqual(planned({ policy: tlsPolicy({ tls: { alpn: [] } }) }).alpn, [])
+  assert.deepEqual(planned(image(':v1.9.6')).alpn, ['http/1.1'])
+  assert.match(planned(image(':v1.9.6')).notices.join(), /no HTTP\/2/)
+  assert.deepEqual(planned({ ...image(':v1.9.6'), policy: both }).alpn, ['h2', 'http/1.1'])
+  assert.deepEqual(planned(image(':v1.11.0')).alpn, ['h2', 'http/1.1'])
+  assert.deepEqual(planned(image('@sha256:ab')).alpn, ['h2', 'http/1.1'])
 })
 
 test('keeps every key of the user’s ConfigMap, and adds what moves nginx', () => {
@@ -250,4 +257,8 @@ function reason(outcome: object): string | undefined {
 function header(config: Record<string, string>, hsts = {}): string | undefined {
   const snippet = derivedConfig(config, hsts, ['a.example.com'])['http-snippet'] ?? ''
   return /"(max-age[^"]*)"/.exec(snippet)?.[1]
+}
+
+function image(tag: string): Partial<Change> {
+  return { container: { image: `registry.k8s.io/ingress-nginx/controller${tag}` } }
 }

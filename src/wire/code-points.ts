@@ -10,6 +10,7 @@ export const handshakeType = {
   newSessionTicket: 4,
   encryptedExtensions: 8,
   certificate: 11,
+  certificateRequest: 13,
   certificateVerify: 15,
   finished: 20,
   keyUpdate: 24,

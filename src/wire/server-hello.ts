@@ -23,14 +23,23 @@ export function writeServerHello(out: Writer, hello: ServerHello): void {
   writeExtensions(out, hello.extensions)
 }
 
-export function readServerHello(bytes: Uint8Array): ServerHello {
+/** What a client has to look at besides: numbers that are always the same where the server is in order. */
+export interface ReceivedServerHello extends ServerHello {
+  readonly legacyVersion: number
+  readonly compressionMethod: number
+}
+
+export function readServerHello(bytes: Uint8Array): ReceivedServerHello {
   const from = new Reader(bytes)
-  from.u16('legacy_version')
+  const legacyVersion = from.u16('legacy_version')
   const random = from.take('random', 32)
-  const sessionId = from.sub8('legacy_session_id_echo').rest()
+  const session = from.sub8('legacy_session_id_echo')
+  if (session.remaining > 32)
+    throw session.error('legacy_session_id_echo', `${session.remaining} bytes, at most 32 allowed`)
   const cipherSuite = from.u16('cipher_suite')
-  from.u8('legacy_compression_method')
-  const extensions = readExtensions(from)
+  const compressionMethod = from.u8('legacy_compression_method')
+  // A server of TLS 1.2 or older may leave the block out (RFC 5246 §7.4.1.3).
+  const extensions = from.remaining > 0 ? readExtensions(from) : []
   from.end('ServerHello')
-  return { random, sessionId, cipherSuite, extensions }
+  return { legacyVersion, random, sessionId: session.rest(), cipherSuite, compressionMethod, extensions }
 }

@@ -258,7 +258,7 @@ export class TestClient {
         this.encryptedExtensions = readExtensions(new Reader(body))
         break
       case handshakeType.certificate:
-        this.chain = readCertificate(body)
+        this.chain = readCertificate(body).entries.map(({ data }) => data)
         break
       case handshakeType.certificateVerify: {
         const { scheme, signature } = readCertificateVerify(body)

@@ -25,7 +25,8 @@ suite('ServerHello', () => {
     })
 
     test(`of RFC 8448 section ${section} (${name}) cut short anywhere is refused`, () => {
-      refusesOtherLengths(readServerHello, published)
+      // Where the extensions would begin: an older server may leave the whole block out.
+      refusesOtherLengths(readServerHello, published, 38 + (published[34] as number))
     })
   }
 

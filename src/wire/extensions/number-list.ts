@@ -41,6 +41,13 @@ export function writeNumber(value: number): Uint8Array {
   return Uint8Array.of(value >> 8, value & 0xff)
 }
 
+export function readNumber(body: Uint8Array, what: string): number {
+  const from = new Reader(body)
+  const value = from.u16(what)
+  from.end(what)
+  return value
+}
+
 function numbers(list: Reader, what: string): number[] {
   if (list.remaining < 2) throw list.error(what, 'empty')
   const values: number[] = []

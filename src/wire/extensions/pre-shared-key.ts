@@ -38,6 +38,11 @@ export function writeOfferedPsks({ identities, binders }: OfferedPsks): Uint8Arr
   return out.finish()
 }
 
+/** How many bytes the binders take, their length included: all of a ClientHello but these is what a binder covers (§4.2.11.2). */
+export function bindersLength(binders: readonly Uint8Array[]): number {
+  return binders.reduce((length, binder) => length + 1 + binder.length, 2)
+}
+
 function readIdentities(list: Reader): PskIdentity[] {
   if (list.remaining === 0) throw list.error('identities', 'empty')
   const identities: PskIdentity[] = []

@@ -5,15 +5,22 @@ import { DecodeError } from '../../../src/bytes/decode-error.ts'
 import { toHex } from '../../../src/bytes/hex.ts'
 import { readProtocolNames, writeProtocolNames } from '../../../src/wire/extensions/alpn.ts'
 import { readCookie, writeCookie } from '../../../src/wire/extensions/cookie.ts'
-import { readEarlyData } from '../../../src/wire/extensions/early-data.ts'
+import { readEarlyData, readMaxEarlyData, writeMaxEarlyData } from '../../../src/wire/extensions/early-data.ts'
 import {
   readClientShares,
   readServerShare,
   writeClientShares,
   writeServerShare,
 } from '../../../src/wire/extensions/key-share.ts'
-import { readNumbers16, readNumbers8, writeNumbers16, writeNumbers8 } from '../../../src/wire/extensions/number-list.ts'
-import { readOfferedPsks, writeOfferedPsks } from '../../../src/wire/extensions/pre-shared-key.ts'
+import {
+  readNumber,
+  readNumbers16,
+  readNumbers8,
+  writeNumber,
+  writeNumbers16,
+  writeNumbers8,
+} from '../../../src/wire/extensions/number-list.ts'
+import { bindersLength, readOfferedPsks, writeOfferedPsks } from '../../../src/wire/extensions/pre-shared-key.ts'
 import { readPskModes, writePskModes } from '../../../src/wire/extensions/psk-key-exchange-modes.ts'
 import { readServerNames, writeServerNames } from '../../../src/wire/extensions/server-name.ts'
 import { refusesOtherLengths } from '../../support/codec.ts'
@@ -122,6 +129,28 @@ suite('extensions', () => {
     read: readCookie,
     write: writeCookie,
     refused: [[0, 0]],
+  })
+
+  check({
+    name: 'one number alone, as in supported_versions of a ServerHello',
+    value: 0x0304,
+    hex: '0304',
+    read: (body) => readNumber(body, 'selected_version'),
+    write: writeNumber,
+  })
+  check({
+    name: 'early_data of a NewSessionTicket',
+    value: 0xffff_ffff,
+    hex: 'ffffffff',
+    read: readMaxEarlyData,
+    write: writeMaxEarlyData,
+  })
+
+  test('binders end the hello, and their length is known before they are', () => {
+    const binders = [new Uint8Array(32), new Uint8Array(48)]
+    const identities = [{ identity: Uint8Array.of(1), obfuscatedTicketAge: 0 }]
+    const without = writeOfferedPsks({ identities, binders: [] }).length - bindersLength([])
+    assert.equal(writeOfferedPsks({ identities, binders }).length, without + bindersLength(binders))
   })
 
   test('a client may send no key share at all, to be asked', () => {

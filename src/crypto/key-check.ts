@@ -89,6 +89,10 @@ interface Details {
 export const signatureDetails: Readonly<Record<SignatureName, Details>> = {
   'ECDSA-P256-SHA256': { kind: 'ecdsa', curve: 'P-256', hash: 'SHA-256' },
   'ECDSA-P384-SHA384': { kind: 'ecdsa', curve: 'P-384', hash: 'SHA-384' },
+  'ECDSA-P256-SHA384': { kind: 'ecdsa', curve: 'P-256', hash: 'SHA-384' },
+  'ECDSA-P256-SHA512': { kind: 'ecdsa', curve: 'P-256', hash: 'SHA-512' },
+  'ECDSA-P384-SHA256': { kind: 'ecdsa', curve: 'P-384', hash: 'SHA-256' },
+  'ECDSA-P384-SHA512': { kind: 'ecdsa', curve: 'P-384', hash: 'SHA-512' },
   Ed25519: { kind: 'ed25519', hash: 'SHA-512' },
   'RSA-PSS-SHA256': { kind: 'rsa', padding: 'pss', hash: 'SHA-256' },
   'RSA-PSS-SHA384': { kind: 'rsa', padding: 'pss', hash: 'SHA-384' },

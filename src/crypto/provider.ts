@@ -26,6 +26,11 @@ export type CurveName = 'P-256' | 'P-384'
 export type SignatureName =
   | 'ECDSA-P256-SHA256'
   | 'ECDSA-P384-SHA384'
+  // A curve with the hash of another: for verifying only. Certificates and TLS 1.2 have them, TLS 1.3 does not.
+  | 'ECDSA-P256-SHA384'
+  | 'ECDSA-P256-SHA512'
+  | 'ECDSA-P384-SHA256'
+  | 'ECDSA-P384-SHA512'
   | 'Ed25519'
   | 'RSA-PSS-SHA256'
   | 'RSA-PSS-SHA384'

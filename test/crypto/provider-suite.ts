@@ -539,6 +539,17 @@ function signatures(provider: CryptoProvider, other: CryptoProvider): void {
       }
     })
 
+    test('of ECDSA are verified where curve and hash do not go together, as certificates have them', () => {
+      for (const [curve, scheme, r, s] of otherHashes) {
+        const key = publicKeyOf(ecdsaKeys[curve])
+        const signature = der(r, s)
+        assert.ok(provider.verify(scheme, key, utf8('sample'), signature), scheme)
+        for (const wrong of schemes.filter((name) => name !== scheme))
+          assert.equal(provider.verify(wrong, key, utf8('sample'), signature), false, `${scheme} as ${wrong}`)
+        assert.equal(provider.verify(scheme, key, utf8('Sample'), signature), false, scheme)
+      }
+    })
+
     test('are refused under every scheme but their own, and under every other key', () => {
       const messages = utf8('schemes')
       for (const key of [ecdsaKeys['P-256'], ecdsaKeys['P-384'], ed25519Key(), rsaKey('2048')]) {
@@ -689,6 +700,10 @@ const ecdsaScheme = { 'P-256': 'ECDSA-P256-SHA256', 'P-384': 'ECDSA-P384-SHA384'
 const schemes = [
   'ECDSA-P256-SHA256',
   'ECDSA-P384-SHA384',
+  'ECDSA-P256-SHA384',
+  'ECDSA-P256-SHA512',
+  'ECDSA-P384-SHA256',
+  'ECDSA-P384-SHA512',
   'Ed25519',
   'RSA-PSS-SHA256',
   'RSA-PSS-SHA384',
@@ -697,6 +712,34 @@ const schemes = [
   'RSA-PKCS1-SHA384',
   'RSA-PKCS1-SHA512',
 ] as const satisfies SignatureName[]
+
+// RFC 6979 appendix A.2.5 and A.2.6, message "sample", under the other hashes: curve, scheme, r, s.
+const otherHashes = [
+  [
+    'P-256',
+    'ECDSA-P256-SHA384',
+    '0eafea039b20e9b42309fb1d89e213057cbf973dc0cfc8f129edddc800ef7719',
+    '4861f0491e6998b9455193e34e7b0d284ddd7149a74b95b9261f13abde940954',
+  ],
+  [
+    'P-256',
+    'ECDSA-P256-SHA512',
+    '8496a60b5e9b47c825488827e0495b0e3fa109ec4568fd3f8d1097678eb97f00',
+    '2362ab1adbe2b8adf9cb9edab740ea6049c028114f2460f96554f61fae3302fe',
+  ],
+  [
+    'P-384',
+    'ECDSA-P384-SHA256',
+    '21b13d1e013c7fa1392d03c5f99af8b30c570c6f98d4ea8e354b63a21d3daa33bde1e888e63355d92fa2b3c36d8fb2cd',
+    'f3aa443fb107745bf4bd77cb3891674632068a10ca67e3d45db2266fa7d1feebefdc63eccd1ac42ec0cb8668a4fa0ab0',
+  ],
+  [
+    'P-384',
+    'ECDSA-P384-SHA512',
+    'ed0959d5880ab2d869ae7f6c2915c6d60f96507f9cb3e047c0046861da4a799cfe30f35cc900056d7c99cd7882433709',
+    '512c8cceee3890a84058ce1e22dbc2198f42323ce8aca9135329f03c068e5112dc7cc3ef3446defceb01a45c2667fdd5',
+  ],
+] as const
 
 const orders = {
   'P-256': 0xffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551n,

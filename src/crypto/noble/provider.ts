@@ -10,6 +10,7 @@ import {
   isUncompressed,
   p256Scalar,
   schemeFits,
+  signatureDetails,
   signingSchemes,
   type EcdsaPrivateKey,
 } from '../key-check.ts'
@@ -152,8 +153,9 @@ function verify(scheme: SignatureName, key: PublicKey, message: Uint8Array, sign
     if (key.kind === 'rsa') return verifyRsa(scheme, key, message, signature, (name) => hashes[name])
     // RFC 8032 §5.1.7, not ZIP 215, which takes encodings that the RFC refuses.
     if (key.kind === 'ed25519') return ed25519.verify(signature, message, key.publicKey, { zip215: false })
-    // ECDSA as everybody makes it: half of all honest signatures have a high s.
-    return curves[key.curve].verify(signature, message, key.point, { format: 'der', lowS: false })
+    // ECDSA as everybody makes it: half of all honest signatures have a high s. The hash is the scheme's, not the curve's.
+    const digest = hashes[signatureDetails[scheme].hash](message)
+    return curves[key.curve].verify(signature, digest, key.point, { format: 'der', lowS: false, prehash: false })
   } catch {
     return false
   }

@@ -13,6 +13,7 @@ import type { ServerConfig } from '../config.ts'
 import { fault } from '../fault.ts'
 import { earlySecret, finishedData } from '../key-schedule.ts'
 import type { Negotiated } from '../negotiate.ts'
+import { signedContent } from '../signed-content.ts'
 import { groupIds, schemeIds } from '../suites.ts'
 import { Transcript } from '../transcript.ts'
 import type { Effect, Transition } from './state.ts'
@@ -73,7 +74,7 @@ export function serverFlight(
   const certificate = record(
     writeHandshake(handshakeType.certificate, (out) => writeCertificate(out, credential.chain)),
   )
-  const signature = credential.signingKey.sign(scheme, signedContent(transcript.digest()), random)
+  const signature = credential.signingKey.sign(scheme, signedContent('server', transcript.digest()), random)
   const verify = record(
     writeHandshake(handshakeType.certificateVerify, (out) =>
       writeCertificateVerify(out, { scheme: schemeIds[scheme].id, signature }),
@@ -124,10 +125,4 @@ function encryptedExtensions({ serverName, alpn }: Negotiated): Extension[] {
   if (alpn !== undefined)
     extensions.push({ type: extensionType.alpn, body: writeProtocolNames([new TextEncoder().encode(alpn)]) })
   return extensions
-}
-
-/** What a server signs (RFC 8446 §4.4.3): 64 spaces, a context string, a zero, the transcript's hash. */
-export function signedContent(transcript: Uint8Array): Uint8Array {
-  const context = new TextEncoder().encode('TLS 1.3, server CertificateVerify')
-  return concat(new Uint8Array(64).fill(0x20), context, Uint8Array.of(0), transcript)
 }

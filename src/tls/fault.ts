@@ -2,7 +2,7 @@ import type { AlertName } from '../wire/code-points.ts'
 
 /**
  * Everything a client can do wrong: the reason, the alert it gets, and the clause of RFC 8446 (or another, named) that
- * says so. A fault is thrown once, by its reason, and becomes an alert in connection.ts, nowhere else.
+ * says so. A fault is thrown once, by its reason, and becomes an alert in conversation.ts, nowhere else.
  */
 export const faults = {
   // Records

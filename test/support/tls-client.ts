@@ -4,7 +4,7 @@ import { Reader } from '../../src/bytes/reader.ts'
 import { Writer } from '../../src/bytes/writer.ts'
 import type { CryptoProvider, GroupName, KeyPair, PublicKey, SignatureName } from '../../src/crypto/provider.ts'
 import { earlySecret, finishedData, nextSecret, trafficKey, type TrafficSecrets } from '../../src/tls/key-schedule.ts'
-import { RecordProtection } from '../../src/tls/record/protection.ts'
+import { Tls13Protection } from '../../src/tls/record/tls13-protection.ts'
 import { groupIds, schemeIds, suites, type Suite, type SuiteName } from '../../src/tls/suites.ts'
 import { messageHash } from '../../src/tls/transcript.ts'
 import { readCertificate } from '../../src/wire/certificate.ts'
@@ -75,8 +75,8 @@ export class TestClient {
   #transcript: Uint8Array[] = []
   #secrets: { client: Uint8Array; server: Uint8Array; into: (transcript: Uint8Array) => TrafficSecrets } | undefined
   #traffic: TrafficSecrets | undefined
-  #read: RecordProtection | undefined
-  #write: RecordProtection | undefined
+  #read: Tls13Protection | undefined
+  #write: Tls13Protection | undefined
 
   constructor(options: ClientOptions) {
     this.#options = {
@@ -167,7 +167,7 @@ export class TestClient {
     assert(this.#traffic !== undefined && this.suite !== undefined)
     const client = nextSecret(this.#options.crypto, this.suite.hash, this.#traffic.client)
     this.#traffic = { ...this.#traffic, client }
-    this.#write = new RecordProtection(this.#options.crypto, this.suite, client)
+    this.#write = new Tls13Protection(this.#options.crypto, this.suite, client)
   }
 
   /** The application protocol that the server chose. */
@@ -295,7 +295,7 @@ export class TestClient {
     assert(shared !== undefined)
     this.#transcript.push(raw)
     this.#secrets = earlySecret(this.#options.crypto, this.suite.hash).into(shared, this.#digest())
-    this.#read = new RecordProtection(this.#options.crypto, this.suite, this.#secrets.server)
+    this.#read = new Tls13Protection(this.#options.crypto, this.suite, this.#secrets.server)
     return []
   }
 
@@ -325,12 +325,12 @@ export class TestClient {
     )
     this.#transcript.push(raw)
     const digest = this.#digest()
-    this.#write = new RecordProtection(crypto, this.suite, this.#secrets.client)
+    this.#write = new Tls13Protection(crypto, this.suite, this.#secrets.client)
     this.finishedMessage = writeHandshake(handshakeType.finished, (out) =>
       out.raw(finishedData(crypto, hash, (this.#secrets as { client: Uint8Array }).client, digest)),
     )
     this.#traffic = this.#secrets.into(digest)
-    this.#read = new RecordProtection(crypto, this.suite, this.#traffic.server)
+    this.#read = new Tls13Protection(crypto, this.suite, this.#traffic.server)
     if (this.holdFinished) return []
     return this.finish()
   }
@@ -351,7 +351,7 @@ export class TestClient {
   /** Puts the application key in force for writing. */
   useTrafficKey(): void {
     assert(this.#traffic !== undefined && this.suite !== undefined)
-    this.#write = new RecordProtection(this.#options.crypto, this.suite, this.#traffic.client)
+    this.#write = new Tls13Protection(this.#options.crypto, this.suite, this.#traffic.client)
   }
 
   #onKeyUpdate(body: Uint8Array): Uint8Array[] {
@@ -360,7 +360,7 @@ export class TestClient {
     assert(this.#traffic !== undefined && this.suite !== undefined)
     const server = nextSecret(this.#options.crypto, this.suite.hash, this.#traffic.server)
     this.#traffic = { ...this.#traffic, server }
-    this.#read = new RecordProtection(this.#options.crypto, this.suite, server)
+    this.#read = new Tls13Protection(this.#options.crypto, this.suite, server)
     return request === 1 ? [this.keyUpdate(0)] : []
   }
 

@@ -11,7 +11,7 @@ import { noble } from '../../src/crypto/noble/provider.ts'
 import type { CryptoProvider } from '../../src/crypto/provider.ts'
 import { ServerConnection } from '../../src/tls/connection.ts'
 import { earlySecret, finishedData, trafficKey } from '../../src/tls/key-schedule.ts'
-import { RecordProtection } from '../../src/tls/record/protection.ts'
+import { Tls13Protection } from '../../src/tls/record/tls13-protection.ts'
 import { suites } from '../../src/tls/suites.ts'
 import { messageHash, Transcript } from '../../src/tls/transcript.ts'
 import { readClientHello } from '../../src/wire/client-hello.ts'
@@ -155,8 +155,8 @@ function exchange(crypto: CryptoProvider, group: 'X25519' | 'P-256', hello: Uint
 
 /** Opens the records in order under one secret, seals their content again, and wants the same records. */
 function reseal(crypto: CryptoProvider, secret: Uint8Array, records: readonly Uint8Array[]): Uint8Array[] {
-  const read = new RecordProtection(crypto, aes, secret)
-  const write = new RecordProtection(crypto, aes, secret)
+  const read = new Tls13Protection(crypto, aes, secret)
+  const write = new Tls13Protection(crypto, aes, secret)
   return records.map((record) => {
     const inner = read.open(record.subarray(0, 5), record.subarray(5))
     assert(inner !== undefined, 'a record of the trace does not open')

@@ -35,9 +35,9 @@ export interface Established {
   readonly writeSecret: Uint8Array
 }
 
-/** A message's outcome: the next state, and what to do, in this order. connection.ts does it. */
-export interface Transition {
-  readonly next: State
+/** A message's outcome: the next state, and what to do, in this order. conversation.ts does it. */
+export interface Transition<Next = State> {
+  readonly next: Next
   readonly effects: readonly Effect[]
 }
 
@@ -46,7 +46,7 @@ export type Effect =
   | { readonly do: 'send'; readonly messages: Uint8Array }
   | { readonly do: 'send-change-cipher-spec' }
   | { readonly do: 'use-write-secret'; readonly suite: Suite; readonly secret: Uint8Array }
-  /** Only at a record boundary (RFC 8446 §5.1); connection.ts checks it. */
+  /** Only at a record boundary (RFC 8446 §5.1); conversation.ts checks it. */
   | { readonly do: 'use-read-secret'; readonly suite: Suite; readonly secret: Uint8Array }
   /** `by-type`: records that are protected are early data; `by-trial`: records that do not open are. */
   | { readonly do: 'skip-early-data'; readonly how: 'by-type' | 'by-trial' | 'no-more' }

@@ -14,6 +14,11 @@ export const maxPlaintext = 2 ** 14
 /** RFC 8446 §5.2: the inner type, padding and the AEAD's expansion may add at most 256 bytes. */
 export const maxCiphertext = maxPlaintext + 256
 
+/** The greatest fragment of a record of TLS 1.3, and of one whose version is not known yet. */
+export function maxTls13Fragment(type: number): number {
+  return type === contentType.applicationData ? maxCiphertext : maxPlaintext
+}
+
 /**
  * Cuts a stream of bytes into records. A record that came whole is a view of what was pushed; only an unfinished one is
  * copied, so that an idle connection holds nothing, and a busy one a record at most.
@@ -24,6 +29,7 @@ export class Framer {
   #unfinished: Uint8Array = nothing
   #held = 0
   #first = true
+  #maxFragment = maxTls13Fragment
 
   /** Call `next` until it has no more before pushing again. */
   push(bytes: Uint8Array): void {
@@ -51,6 +57,11 @@ export class Framer {
     // The first bytes may show a fault already: there is no need to wait for a record that will not be one.
     this.#recordLength(this.#unfinished.subarray(0, this.#held))
     return undefined
+  }
+
+  /** From the next record on, fragments are this long at most. */
+  limit(maxFragment: (type: number) => number): void {
+    this.#maxFragment = maxFragment
   }
 
   /** Lets go of all bytes: nothing more will be read. */
@@ -92,8 +103,7 @@ export class Framer {
     this.#checkStart(bytes)
     if (bytes.length < headerLength) return undefined
     const length = ((bytes[3] as number) << 8) | (bytes[4] as number)
-    if (length > (bytes[0] === contentType.applicationData ? maxCiphertext : maxPlaintext))
-      throw fault('record-too-long', `${length} bytes`)
+    if (length > this.#maxFragment(bytes[0] as number)) throw fault('record-too-long', `${length} bytes`)
     return headerLength + length
   }
 

@@ -1,0 +1,266 @@
+import { DecodeError } from '../bytes/decode-error.ts'
+import { Reader } from '../bytes/reader.ts'
+import { wipe } from '../bytes/arrays.ts'
+import { readAlert, writeAlert } from '../wire/alert.ts'
+import { alertDescription, alertName, contentType, type AlertName } from '../wire/code-points.ts'
+import type { HandshakeMessage } from '../wire/handshake.ts'
+import type { ConnectionEvent } from './events.ts'
+import { Fault, fault } from './fault.ts'
+import type { Effect, Transition } from './handshake/state.ts'
+import type { Limits } from './limits.ts'
+import { maxPlaintext } from './record/framer.ts'
+import { Incoming, type Received } from './record/incoming.ts'
+import { Outgoing } from './record/outgoing.ts'
+import { Reassembly } from './record/reassembly.ts'
+import type { RecordProtection } from './record/protection.ts'
+import { Tls13Protection } from './record/tls13-protection.ts'
+import type { Role } from './role.ts'
+
+/**
+ * The mechanics of a connection, whichever side it is and whichever version it speaks:
+ *
+ *     bytes ──▶ Incoming ──▶ Reassembly ──▶ role: (state, message) ──▶ next state, effects ──▶ Outgoing ──▶ bytes
+ *
+ * The role decides, and says what it wants done; it is done here. What the peer does wrong is caught here, and nowhere
+ * else: it becomes an alert, and the connection is closed. A fault of our own becomes internal_error.
+ */
+export class Conversation<State> {
+  readonly #role: Role<State>
+  readonly #limits: Limits
+  readonly #incoming: Incoming
+  readonly #outgoing = new Outgoing()
+  readonly #reassembly: Reassembly
+  #state: State
+  #events: ConnectionEvent[] = []
+  #ended = false
+  #peerClosed = false
+  #sendClosed = false
+  #emptyRecords = 0
+  #changeCipherSpecs = 0
+  #keyUpdates = 0
+  #warnings = 0
+  #askedForFreshKeys = false
+  #answerQueued = false
+
+  constructor(role: Role<State>) {
+    this.#role = role
+    this.#limits = role.limits
+    this.#incoming = new Incoming(role.limits)
+    this.#reassembly = new Reassembly(role.limits.handshakeMessageBytes)
+    this.#state = role.start.next
+    this.#follow(role.start)
+  }
+
+  get state(): 'handshaking' | 'open' | 'closed' {
+    if (this.#ended || (this.#peerClosed && this.#sendClosed)) return 'closed'
+    return this.#open ? 'open' : 'handshaking'
+  }
+
+  get canSend(): boolean {
+    return this.#open && !this.#sendClosed && !this.#ended
+  }
+
+  receive(bytes: Uint8Array): ConnectionEvent[] {
+    // RFC 8446 §6.1: what comes after close_notify is ignored.
+    if (this.#ended || this.#peerClosed) return []
+    try {
+      this.#incoming.push(bytes)
+      for (let received = this.#incoming.next(); received !== undefined; received = this.#incoming.next()) {
+        this.#onReceived(received)
+        if (this.#ended || this.#peerClosed) break
+      }
+    } catch (error) {
+      this.#fail(error)
+    }
+    if (this.#ended || this.#peerClosed) this.#incoming.drop()
+    const events = this.#events
+    this.#events = []
+    return events
+  }
+
+  send(plaintext: Uint8Array): void {
+    if (!this.canSend) throw new Error(`cannot send: the connection is ${this.#sendClosed ? 'closed' : this.state}`)
+    for (let at = 0; at < plaintext.length; at += maxPlaintext) {
+      this.#freshKeysWhenDue()
+      this.#outgoing.send(contentType.applicationData, plaintext.subarray(at, at + maxPlaintext))
+    }
+  }
+
+  close(): void {
+    if (this.#sendClosed || this.#ended) return
+    if (!this.#open) this.#sendAlert('user_canceled')
+    this.#sendAlert('close_notify')
+    this.#sendClosed = true
+    if (!this.#open || this.#peerClosed) this.destroy()
+  }
+
+  takeOutput(): Uint8Array[] {
+    this.#answerQueued = false
+    return this.#outgoing.take()
+  }
+
+  destroy(): void {
+    this.#ended = true
+    this.#incoming.wipe()
+    this.#outgoing.wipe()
+    wipe(...this.#role.secrets(this.#state))
+  }
+
+  get #open(): boolean {
+    return this.#role.phase(this.#state) === 'open'
+  }
+
+  #onReceived(received: Received): void {
+    const { type, covered } = received
+    const read = this.#incoming.protection
+    if (type === contentType.changeCipherSpec) return this.#onChangeCipherSpec(received)
+    // A client that refuses our flight may not have keys yet: its alert comes unprotected, until one protected record came.
+    const refusal = type === contentType.alert && read?.count === 0 && !this.#open
+    if (read !== undefined && !covered && !refusal) throw fault('unprotected-record', `record type ${type}`)
+    this.#onContent(received)
+    if (covered) this.#askForFreshKeysWhenDue(read)
+  }
+
+  /** RFC 8446 §5: exactly one byte, 1, after the first ClientHello and before Finished; then it is dropped. */
+  #onChangeCipherSpec({ content, covered }: Received): void {
+    if (covered) throw fault('change-cipher-spec-misplaced', 'protected')
+    const phase = this.#role.phase(this.#state)
+    if (phase !== 'handshaking') throw fault('change-cipher-spec-misplaced', phase)
+    if (!this.#reassembly.empty) throw fault('message-interrupted', 'by change_cipher_spec')
+    if (content.length !== 1 || content[0] !== 1) throw fault('change-cipher-spec-malformed')
+    if (++this.#changeCipherSpecs > this.#limits.changeCipherSpecs) throw fault('too-many-change-cipher-specs')
+  }
+
+  #onContent({ type, content }: Received): void {
+    if (content.length === 0) this.#onEmpty(type)
+    else if (type === contentType.applicationData) this.#emptyRecords = 0
+    if (type === contentType.handshake) return this.#onHandshake(content)
+    if (!this.#reassembly.empty) throw fault('message-interrupted', `by record type ${type}`)
+    if (type === contentType.alert) return this.#onAlert(content)
+    if (type !== contentType.applicationData) throw fault('inner-content-type-unknown', `type ${type}`)
+    if (!this.#open) throw fault('application-data-too-early')
+    if (content.length === 0) return
+    this.#keyUpdates = 0
+    this.#events.push({ type: 'application-data', data: content })
+  }
+
+  /** RFC 8446 §5.1: application data may be empty, for traffic analysis; other types may not. */
+  #onEmpty(type: number): void {
+    if (type === contentType.handshake || type === contentType.alert) throw fault('empty-fragment')
+    if (++this.#emptyRecords > this.#limits.emptyRecords) throw fault('too-many-empty-records')
+  }
+
+  #onHandshake(fragment: Uint8Array): void {
+    this.#reassembly.push(fragment)
+    for (let type = this.#reassembly.type(); type !== undefined; type = this.#reassembly.type()) {
+      this.#role.checkExpected(this.#state, type)
+      const message = this.#reassembly.next()
+      if (message === undefined) return
+      // RFC 8446 §5.1: a message must not span a change of keys.
+      if (this.#role.endsItsRecord(type) && !this.#reassembly.empty) throw fault('message-across-keys')
+      this.#onMessage(message)
+    }
+  }
+
+  #onMessage(message: HandshakeMessage): void {
+    if (this.#open && ++this.#keyUpdates > this.#limits.keyUpdates) throw fault('too-many-key-updates')
+    this.#follow(this.#role.onMessage(this.#state, message))
+  }
+
+  #follow({ next, effects }: Transition<State>): void {
+    this.#state = next
+    for (const effect of effects) this.#carryOut(effect)
+  }
+
+  #carryOut(effect: Effect): void {
+    switch (effect.do) {
+      case 'send':
+        return this.#outgoing.send(contentType.handshake, effect.messages)
+      case 'send-change-cipher-spec':
+        return this.#outgoing.sendChangeCipherSpec()
+      case 'use-write-secret':
+        return this.#outgoing.use(new Tls13Protection(this.#role.crypto, effect.suite, effect.secret))
+      case 'use-read-secret':
+        this.#askedForFreshKeys = false
+        return this.#incoming.use(new Tls13Protection(this.#role.crypto, effect.suite, effect.secret))
+      case 'skip-early-data':
+        return this.#incoming.skipEarlyData(effect.how)
+      case 'answer-key-update':
+        return this.#answerKeyUpdate()
+      case 'wipe':
+        return wipe(...effect.secrets)
+      case 'report':
+        this.#events.push(effect.event)
+    }
+  }
+
+  /** RFC 8446 §4.6.3: requests that come faster than our output leaves get one answer, so that no peer can pile them up. */
+  #answerKeyUpdate(): void {
+    // After close_notify nothing may follow; the request then goes unanswered.
+    if (this.#answerQueued || this.#sendClosed) return
+    this.#follow(this.#role.updateWriteKey(this.#state, 0))
+    this.#answerQueued = true
+  }
+
+  #onAlert(content: Uint8Array): void {
+    const { description } = readAlert(new Reader(content))
+    if (description === alertDescription.close_notify) {
+      this.#peerClosed = true
+      this.#events.push({ type: 'peer-closed' })
+      // Before the handshake's end there is nothing left to say; nor after our own close_notify.
+      if (!this.#open || this.#sendClosed) this.destroy()
+      return
+    }
+    // RFC 8446 §6.1: user_canceled is followed by close_notify. All other alerts are fatal, whatever their level says (§6).
+    if (description === alertDescription.user_canceled) {
+      if (++this.#warnings > this.#limits.warnings) throw fault('too-many-warnings')
+      return
+    }
+    this.#events.push({ type: 'failed', by: 'received', alert: alertName(description), reason: 'peer-alert' })
+    this.destroy()
+  }
+
+  #fail(error: unknown): void {
+    const { alert, reason, detail } = describe(error)
+    try {
+      if (!this.#sendClosed) this.#sendAlert(alert)
+    } catch {
+      // The fault was in the sealing itself: there is no way to say it that would not be in the clear.
+    }
+    const failed = { type: 'failed', by: 'sent', alert, reason } as const
+    this.#events.push(detail === undefined ? failed : { ...failed, detail })
+    this.destroy()
+  }
+
+  /** RFC 8446 §5.5: keys wear out. Ours change before that. */
+  #freshKeysWhenDue(): void {
+    if (this.#outgoing.count >= this.#limits.recordsPerKey) this.#follow(this.#role.updateWriteKey(this.#state, 0))
+  }
+
+  /** The peer's too: we ask once, and end the connection where it goes on for half as long again. */
+  #askForFreshKeysWhenDue(read: RecordProtection | undefined): void {
+    if (read === undefined || read !== this.#incoming.protection || !this.#open) return
+    if (read.count < this.#limits.recordsPerKey) return
+    if (read.count > this.#limits.recordsPerKey * 1.4) throw fault('read-key-exhausted')
+    if (this.#askedForFreshKeys || this.#sendClosed) return
+    this.#follow(this.#role.updateWriteKey(this.#state, 1))
+    this.#askedForFreshKeys = true
+  }
+
+  #sendAlert(name: AlertName): void {
+    // The level means nothing in TLS 1.3, but for old eyes (RFC 8446 §6): warning for the two closure alerts, else fatal.
+    const level = name === 'close_notify' || name === 'user_canceled' ? 1 : 2
+    this.#outgoing.send(contentType.alert, writeAlert({ level, description: alertDescription[name] }))
+  }
+}
+
+function describe(error: unknown): { alert: AlertName; reason: string; detail: string | undefined } {
+  if (error instanceof Fault) return { alert: error.alert, reason: error.reason, detail: error.detail }
+  // A decoder says where and why; it never quotes bytes.
+  if (error instanceof DecodeError) return { alert: 'decode_error', reason: 'malformed-message', detail: error.message }
+  return {
+    alert: 'internal_error',
+    reason: 'internal-error',
+    detail: error instanceof Error ? error.message : undefined,
+  }
+}

@@ -1,0 +1,86 @@
+import { contentType } from '../../wire/code-points.ts'
+import { fault } from '../fault.ts'
+import type { Limits } from '../limits.ts'
+import { Framer, headerLength, type Record } from './framer.ts'
+import type { Content, RecordProtection } from './protection.ts'
+
+/** What came in one record; `covered`: its protection was off only for us. */
+export interface Received extends Content {
+  readonly covered: boolean
+}
+
+/**
+ * The receiving half of the record layer: bytes in, contents out, one record at a time, so that the key may change
+ * between two of them. Early data that was refused is skipped here, and nobody hears of it.
+ */
+export class Incoming {
+  readonly #limits: Limits
+  readonly #framer = new Framer()
+  #protection: RecordProtection | undefined
+  #skip: 'by-type' | 'by-trial' | 'no-more' = 'no-more'
+  #skippedBytes = 0
+
+  constructor(limits: Limits) {
+    this.#limits = limits
+  }
+
+  /** The key in force, if there is one. */
+  get protection(): RecordProtection | undefined {
+    return this.#protection
+  }
+
+  /** Call `next` until it has no more before pushing again. */
+  push(bytes: Uint8Array): void {
+    this.#framer.push(bytes)
+  }
+
+  /** The next record's content, or undefined until more bytes come. Throws Fault. */
+  next(): Received | undefined {
+    for (let record = this.#framer.next(); record !== undefined; record = this.#framer.next()) {
+      const received = this.#open(record)
+      if (received !== undefined) return received
+    }
+    return undefined
+  }
+
+  /** From the next record on, this key. */
+  use(protection: RecordProtection): void {
+    this.#protection?.wipe()
+    this.#protection = protection
+    this.#framer.limit((type) => protection.maxFragment(type))
+  }
+
+  /** `by-type`: records that are protected are early data; `by-trial`: records that do not open are (RFC 8446 §4.2.10). */
+  skipEarlyData(how: 'by-type' | 'by-trial' | 'no-more'): void {
+    this.#skip = how
+  }
+
+  /** Lets go of all bytes: nothing more will be read. */
+  drop(): void {
+    this.#framer.drop()
+  }
+
+  wipe(): void {
+    this.#protection?.wipe()
+  }
+
+  #open({ type, header, fragment }: Record): Received | undefined {
+    if (this.#protection?.covers(type) !== true) {
+      if (type === contentType.applicationData && this.#skip === 'by-type') return this.#skipped(fragment)
+      return { type, content: fragment, covered: false }
+    }
+    const opened = this.#protection.open(header, fragment)
+    if (opened === undefined) {
+      if (this.#skip !== 'by-trial') throw fault('bad-record')
+      return this.#skipped(fragment)
+    }
+    this.#skip = 'no-more'
+    return { ...opened, covered: true }
+  }
+
+  /** RFC 8446 §4.2.10: up to a limit. The header counts too: empty records are not free. */
+  #skipped(fragment: Uint8Array): undefined {
+    this.#skippedBytes += headerLength + fragment.length
+    if (this.#skippedBytes > this.#limits.earlyDataBytes) throw fault('too-much-early-data')
+  }
+}

@@ -1,0 +1,26 @@
+import type { CryptoProvider } from '../crypto/provider.ts'
+import type { HandshakeMessage } from '../wire/handshake.ts'
+import type { Transition } from './handshake/state.ts'
+import type { Limits } from './limits.ts'
+
+/**
+ * One side of a connection, as conversation.ts sees it: where its machine begins, and what it makes of what comes. Its
+ * states are its own business; all that is asked of one is its phase, and which secrets it holds.
+ */
+export interface Role<State> {
+  readonly crypto: CryptoProvider
+  readonly limits: Limits
+  /** The first state, and what to do before anything has come. */
+  readonly start: Transition<State>
+  /** `fresh`: nothing has been said; `open`: the handshake is over. */
+  phase(state: State): 'fresh' | 'handshaking' | 'open'
+  /** To be wiped when the connection is given up. */
+  secrets(state: State): readonly Uint8Array[]
+  /** Refuses a message by its type alone, before its body is waited for. Throws Fault. */
+  checkExpected(state: State, type: number): void
+  /** RFC 8446 §5.1: keys change, or the peer's turn ends, behind a message of this type: its record must end there too. */
+  endsItsRecord(type: number): boolean
+  onMessage(state: State, message: HandshakeMessage): Transition<State>
+  /** Sends a KeyUpdate under the old key, and changes ours; `request` 1 asks the peer to change too. Only where it is `open`. */
+  updateWriteKey(state: State, request: 0 | 1): Transition<State>
+}

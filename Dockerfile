@@ -11,6 +11,7 @@ FROM ${BUILD} AS build
 WORKDIR /src
 COPY . .
 RUN ["/usr/local/bin/node", "node_modules/typescript/bin/tsc", "-p", "tsconfig.build.json"]
+RUN ["/usr/local/bin/node", "src/crypto/wasm/build.ts", "dist/crypto/wasm/kernels"]
 # /app gets dist, package.json and the packages that the lockfile does not mark as for development only.
 RUN ["/usr/local/bin/node", "deploy/image.ts", "/app"]
 

@@ -44,6 +44,8 @@ const edges = [
   'kube/lease.ts',
   'kube/events.ts',
   'crypto/native/',
+  'crypto/wasm/build.ts',
+  'crypto/wasm/load.ts',
   'controller/tls-policy/observe.ts',
   'controller/tls-policy/apply.ts',
   'controller/certificates/verify.ts',

@@ -18,7 +18,7 @@ export interface CryptoProvider {
   verify(scheme: SignatureName, key: PublicKey, message: Uint8Array, signature: Uint8Array): boolean
 }
 
-export type ProviderName = 'noble' | 'native'
+export type ProviderName = 'noble' | 'wasm' | 'native'
 export type HashName = 'SHA-256' | 'SHA-384' | 'SHA-512'
 export type AeadName = 'AES-128-GCM' | 'AES-256-GCM' | 'ChaCha20-Poly1305'
 export type GroupName = 'X25519' | 'P-256'

@@ -1,3 +1,5 @@
+import type { ProviderName } from '../crypto/provider.ts'
+
 /** What the terminator is told when it starts. Plain data: worker threads get a copy of it. */
 export interface TerminatorSettings {
   /** Undefined where only plain ports are listened on. */
@@ -10,7 +12,7 @@ export interface TerminatorSettings {
   readonly acceptProxyProtocol: boolean
   readonly admin: { readonly host: string | undefined; readonly port: number } | undefined
   readonly workers: number
-  readonly crypto: 'noble' | 'native'
+  readonly crypto: ProviderName
   readonly handshakeTimeoutMs: number
   readonly idleTimeoutMs: number
   readonly drainMs: number

@@ -1,4 +1,4 @@
-import type { AeadName, GroupName, HashName, SignatureName } from '../crypto/provider.ts'
+import type { AeadName, GroupName, HashName, ProviderName, SignatureName } from '../crypto/provider.ts'
 
 /** Where code points meet the names of crypto: cipher suites, groups and signature schemes (RFC 8446 §B.3, §B.4). */
 
@@ -25,8 +25,9 @@ export const suites = {
 /** The order a provider serves fastest: in JavaScript ChaCha20 is quicker than AES, which has no hardware to lean on. */
 export const preferredSuites = {
   noble: ['TLS_CHACHA20_POLY1305_SHA256', 'TLS_AES_128_GCM_SHA256', 'TLS_AES_256_GCM_SHA384'],
+  wasm: ['TLS_CHACHA20_POLY1305_SHA256', 'TLS_AES_128_GCM_SHA256', 'TLS_AES_256_GCM_SHA384'],
   native: ['TLS_AES_128_GCM_SHA256', 'TLS_AES_256_GCM_SHA384', 'TLS_CHACHA20_POLY1305_SHA256'],
-} as const satisfies Record<'noble' | 'native', readonly SuiteName[]>
+} as const satisfies Record<ProviderName, readonly SuiteName[]>
 
 export const groupIds = { 'P-256': 0x0017, X25519: 0x001d } as const satisfies Record<GroupName, number>
 

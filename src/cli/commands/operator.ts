@@ -1,8 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { hostname } from 'node:os'
 import { run } from '../../controller/run.ts'
-import { native } from '../../crypto/native/provider.ts'
-import { noble } from '../../crypto/noble/provider.ts'
+import { loadCrypto } from '../../crypto/load.ts'
 import { connect } from '../../kube/client.ts'
 import { createLog } from '../../telemetry/log.ts'
 import type { Command } from '../command.ts'
@@ -25,7 +24,7 @@ export const command: Command = defineCommand({
     admin: option.optionalEndpoint('serve /livez, /readyz and /metrics here; default 15900'),
     leaderElect: option.choice(['true', 'false'], 'true', 'reconcile only while holding the Lease'),
     linger: option.duration(5000, 'how long the webhook goes on answering after SIGTERM'),
-    crypto: option.choice(['noble', 'native'], 'noble', 'whose primitives check certificates; native is faster'),
+    crypto: option.choice(['noble', 'wasm', 'native'], 'noble', 'whose primitives check certificates'),
     kubeconfig: option.optionalText('FILE', "default $KUBECONFIG, ~/.kube/config, or the pod's service account"),
     context: option.optionalText('NAME', 'context of the kubeconfig'),
     logLevel: option.choice(['error', 'warn', 'info', 'debug'], 'info', 'what is logged'),
@@ -45,7 +44,7 @@ export const command: Command = defineCommand({
           admin: options.admin ?? { host: undefined, port: 15900 },
           sidecarImage: options.image,
           leaderElect: options.leaderElect === 'true',
-          crypto: options.crypto === 'native' ? native : noble,
+          crypto: await loadCrypto(options.crypto),
           log,
           lingerMs: options.linger,
         },

@@ -21,7 +21,7 @@ const table = {
   advertise: option.portMap('LISTEN=PORT', 'destination port that the PROXY header says, where it is another one'),
   admin: option.optionalEndpoint('serve /livez, /readyz and /metrics here'),
   workers: option.count(2, 'worker threads', { least: 1, most: 256 }),
-  crypto: option.choice(['noble', 'native'], 'noble', 'whose cryptographic primitives are used'),
+  crypto: option.choice(['noble', 'wasm', 'native'], 'noble', 'whose cryptographic primitives are used'),
   handshakeTimeout: option.duration(10_000, 'how long a client may take to shake hands'),
   idleTimeout: option.duration(600_000, 'how long a connection may be silent'),
   drain: option.duration(30_000, 'how long connections may take to finish after SIGTERM'),

@@ -1,0 +1,37 @@
+/**
+ * `node src/crypto/wasm/build.ts [FOLDER]`: compiles the kernels, and says how large each is and its SHA-256. They are
+ * never committed: `npm ci` makes them beside the sources, `npm run build` and the image's build beside those of dist/.
+ */
+import { execFileSync } from 'node:child_process'
+import { createHash } from 'node:crypto'
+import { mkdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { kernelNames } from './kernel.ts'
+
+const root = join(import.meta.dirname, '..', '..', '..')
+const folder = process.argv[2] ?? join(import.meta.dirname, 'kernels')
+
+mkdirSync(folder, { recursive: true })
+for (const name of kernelNames) {
+  const module = join(folder, `${name}.wasm`)
+  compile(join(import.meta.dirname, 'assembly', `${name}.ts`), module)
+  const bytes = readFileSync(module)
+  const imports = WebAssembly.Module.imports(new WebAssembly.Module(bytes))
+  if (imports.length > 0) throw new Error(`${name}.ts imports ${JSON.stringify(imports)}: a kernel reaches for nothing`)
+  const digest = createHash('sha256').update(bytes).digest('hex')
+  console.log(`${name.padEnd(20)}${String(bytes.length).padStart(7)} bytes  sha256:${digest}`)
+}
+
+/** The compiler runs as a program of its own, so that nothing here depends on its types. */
+function compile(source: string, module: string): void {
+  const asc = join(root, 'node_modules', 'assemblyscript', 'bin', 'asc.js')
+  // prettier-ignore
+  execFileSync(process.execPath, [asc, source,
+    '--outFile', module,
+    // The text form, for test/crypto/wasm/branches.test.ts to read.
+    '--textFile', module.replace(/wasm$/, 'wat'),
+    // No allocator, no collector, no import: memory is what the source reserves.
+    '--runtime', 'stub', '--noAssert', '--enable', 'simd',
+    // Not -O: the engine optimises too, and the order of operations as written costs it fewer registers.
+    '--runPasses', 'coalesce-locals,reorder-locals,vacuum,memory-packing'], { stdio: ['ignore', 'inherit', 'inherit'] })
+}

@@ -1,0 +1,67 @@
+/**
+ * A kernel is a WebAssembly module with one job. Its source is assembly/NAME.ts, in AssemblyScript; `npm run build:wasm`
+ * compiles it to kernels/NAME.wasm. It imports nothing, so it can reach nothing but its own memory, and that memory is its
+ * alone: a fault in one kernel cannot read what another one knows.
+ *
+ * Memory. Every kernel's is a fixed number of pages, given when it is instantiated, and never grows. The compiler lays it
+ * out; where things stand is said by the kernel itself, in exported globals, beside the lines of its source that reserve
+ * them. So no offset is written down twice, and nobody here counts bytes: a binding puts its input where the kernel says,
+ * calls, takes the output from where the kernel says, and leaves no secret behind.
+ *
+ *     0    16 ...                                                                    the last page
+ *     |    | buffers that are exported by name | scratch | tables |   (unused)       |
+ *
+ * Threads. A worker instantiates its own kernels. Calls are synchronous, so an instance never does two things at once.
+ */
+export interface Kernel<Exports> {
+  readonly exports: Exports
+  /** The whole memory. */
+  readonly memory: Uint8Array
+  /** Copies bytes in, to where an exported global says, or `offset` bytes behind it. */
+  write(to: Pointer, bytes: Uint8Array, offset?: number): void
+  /** A copy of `length` bytes. */
+  read(from: Pointer, length: number): Uint8Array
+  /** Copies as many bytes out as the target has. */
+  readInto(target: Uint8Array, from: Pointer): void
+  /** Overwrites bytes with zeros. */
+  wipe(from: Pointer, length: number): void
+}
+
+/** An exported global that says where something stands. */
+export type Pointer = WebAssembly.Global<number>
+
+/** Every kernel that is built. */
+export const kernelNames = ['sha2'] as const
+export type KernelName = (typeof kernelNames)[number]
+
+/** The modules as they were read from disk. */
+export type KernelModules = Readonly<Record<KernelName, Uint8Array>>
+
+/** A fresh instance. `Exports` is what the kernel's source exports: the one promise that TypeScript cannot check. */
+export function instantiate<Exports extends object>(modules: KernelModules, name: KernelName): Kernel<Exports> {
+  const exports = new WebAssembly.Instance(compile(name, modules[name])).exports as Exports & {
+    readonly memory: WebAssembly.Memory
+  }
+  const memory = new Uint8Array(exports.memory.buffer)
+  return {
+    exports,
+    memory,
+    write: (to, bytes, offset = 0) => memory.set(bytes, to.value + offset),
+    read: (from, length) => memory.slice(from.value, from.value + length),
+    readInto: (target, from) => target.set(memory.subarray(from.value, from.value + target.length)),
+    wipe: (from, length) => void memory.fill(0, from.value, from.value + length),
+  }
+}
+
+function compile(name: KernelName, module: Uint8Array): WebAssembly.Module {
+  try {
+    return new WebAssembly.Module(module)
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error)
+    throw new Error(
+      `the WebAssembly kernel ${name} does not compile here: ${why}. ` +
+        'It needs SIMD, which this processor or engine may lack: choose --crypto noble or native',
+      { cause: error },
+    )
+  }
+}

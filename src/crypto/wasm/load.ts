@@ -1,0 +1,25 @@
+import { readFileSync } from 'node:fs'
+import type { CryptoProvider } from '../provider.ts'
+import { kernelNames, type KernelModules, type KernelName } from './kernel.ts'
+import { wasmProvider } from './provider.ts'
+
+/**
+ * Reads the kernels from disk, where the build has put them beside this file, and makes a provider of its own for the
+ * thread that asks.
+ */
+export function loadWasm(): CryptoProvider {
+  // fromEntries forgets which keys it was given; these are all of them.
+  return wasmProvider(Object.fromEntries(kernelNames.map((name) => [name, read(name)])) as KernelModules)
+}
+
+function read(name: KernelName): Uint8Array {
+  const file = new URL(`kernels/${name}.wasm`, import.meta.url)
+  try {
+    return readFileSync(file)
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error)
+    throw new Error(`the WebAssembly kernel ${name} is not there (${why}): build it by npm run build:wasm`, {
+      cause: error,
+    })
+  }
+}

@@ -1,16 +1,15 @@
 import type { GroupName } from '../crypto/provider.ts'
 import { extensionType, fallbackSignal, version } from '../wire/code-points.ts'
 import type { ClientHello } from '../wire/client-hello.ts'
-import { readProtocolNames } from '../wire/extensions/alpn.ts'
 import { readCookie } from '../wire/extensions/cookie.ts'
 import { readEarlyData } from '../wire/extensions/early-data.ts'
 import { readClientShares, type KeyShareEntry } from '../wire/extensions/key-share.ts'
 import { readNumbers16, readNumbers8 } from '../wire/extensions/number-list.ts'
 import { readOfferedPsks } from '../wire/extensions/pre-shared-key.ts'
 import { readPskModes } from '../wire/extensions/psk-key-exchange-modes.ts'
-import { readServerNames } from '../wire/extensions/server-name.ts'
 import type { ServerConfig, ServerCredential } from './config.ts'
 import { fault } from './fault.ts'
+import { chooseName, chooseProtocol, extensionsOf, type Extensions } from './hello.ts'
 import { groupIds, isHandshakeSignature, preferredSuites, schemeIds, suites } from './suites.ts'
 import type { HandshakeSignatureName, Suite } from './suites.ts'
 
@@ -30,7 +29,7 @@ export interface Negotiated {
 
 /** Chooses, or throws the Fault that says why nothing can be chosen. The checks stand in the order of the RFC's duties. */
 export function negotiate(hello: ClientHello, config: ServerConfig): Negotiated {
-  const extensions = checkExtensions(hello)
+  const extensions = extensionsOf(hello)
   // The version comes first: an older client should hear protocol_version, and not what else 1.3 would ask of it.
   requireTls13(hello, extensions)
   // RFC 8446 §4.1.2: exactly one byte, zero.
@@ -46,25 +45,13 @@ export function negotiate(hello: ClientHello, config: ServerConfig): Negotiated 
 
 /** Where a second hello's share for the group asked for must be, after the same checks as the first one's. */
 export function shareOfSecondHello(hello: ClientHello, group: GroupName): Uint8Array {
-  const extensions = checkExtensions(hello)
+  const extensions = extensionsOf(hello)
   checkResumption(hello, extensions)
   const body = extensions.get(extensionType.keyShare)
   const shares = body === undefined ? [] : readClientShares(body)
   const [only] = shares
   if (shares.length !== 1 || only?.group !== groupIds[group]) throw fault('second-hello-wrong-share')
   return only.share
-}
-
-/** A message's extensions by number; none may come twice (RFC 8446 §4.2). */
-type Extensions = ReadonlyMap<number, Uint8Array>
-
-function checkExtensions(hello: ClientHello): Extensions {
-  const extensions = new Map<number, Uint8Array>()
-  for (const { type, body } of hello.extensions) {
-    if (extensions.has(type)) throw fault('extension-twice', `extension ${type}`)
-    extensions.set(type, body)
-  }
-  return extensions
 }
 
 function requireTls13(hello: ClientHello, extensions: Extensions): void {
@@ -99,22 +86,6 @@ function checkResumption(hello: ClientHello, extensions: Extensions): void {
   const { identities, binders } = readOfferedPsks(psks)
   if (identities.length !== binders.length)
     throw fault('psk-binders-mismatch', `${identities.length} identities, ${binders.length} binders`)
-}
-
-/** The host name, in lower case without a trailing dot; undefined where the client sent none. */
-function chooseName(extensions: Extensions): string | undefined {
-  const body = extensions.get(extensionType.serverName)
-  if (body === undefined) return undefined
-  const hostNames = readServerNames(body).filter(({ type }) => type === 0)
-  if (hostNames.length > 1) throw fault('server-name-twice')
-  const bytes = hostNames[0]?.name
-  if (bytes === undefined) return undefined
-  // RFC 6066 §3: ASCII, A-labels for anything else. A NUL or a control character has fooled others.
-  if (bytes.length > 255 || bytes.some((byte) => byte <= 0x20 || byte >= 0x7f)) throw fault('server-name-illegal')
-  const name = String.fromCharCode(...bytes).toLowerCase()
-  const bare = name.endsWith('.') ? name.slice(0, -1) : name
-  if (bare === '') throw fault('server-name-illegal', 'empty')
-  return bare
 }
 
 function chooseSuite(hello: ClientHello, config: ServerConfig): Suite {
@@ -153,16 +124,6 @@ function checkShares(shares: readonly KeyShareEntry[], groups: ReadonlySet<numbe
     if (!groups.has(group)) throw fault('key-share-not-offered', `group ${group}`)
     seen.add(group)
   }
-}
-
-function chooseProtocol(extensions: Extensions, config: ServerConfig): string | undefined {
-  const body = extensions.get(extensionType.alpn)
-  if (body === undefined) return undefined
-  const offered = readProtocolNames(body).map((name) => String.fromCharCode(...name))
-  if (config.alpn.length === 0) return undefined
-  const chosen = config.alpn.find((name) => offered.includes(name))
-  if (chosen === undefined) throw fault('no-common-protocol')
-  return chosen
 }
 
 function chooseCredential(

@@ -8,16 +8,8 @@
  * its round, which `--round N` repeats, and the exit code is 1.
  */
 import { parseArgs } from 'node:util'
-import { concat } from '../../src/bytes/arrays.ts'
-import { native } from '../../src/crypto/native/provider.ts'
-import { ServerConnection } from '../../src/tls/connection.ts'
-import type { ConnectionEvent } from '../../src/tls/events.ts'
-import { contentType, extensionType, handshakeType } from '../../src/wire/code-points.ts'
-import type { Extension } from '../../src/wire/extension.ts'
-import { writeHandshake } from '../../src/wire/handshake.ts'
-import { Random, seededRandom } from '../support/random.ts'
-import { changeCipherSpec, plainRecord, TestClient } from '../support/tls-client.ts'
-import { serverConfig } from '../support/tls-server.ts'
+import { Random } from '../support/random.ts'
+import { converse } from './conversation.ts'
 
 const { values } = parseArgs({
   options: {
@@ -29,9 +21,6 @@ const { values } = parseArgs({
 const seconds = Number(values.seconds)
 const seed = Number(values.seed)
 if (!(seconds > 0) || !Number.isInteger(seed)) throw new Error('expected --seconds above 0 and a whole --seed')
-
-/** What an engine may put out in one round: its flight, twice, a few answers and an alert. */
-const outputLimit = 64 * 1024
 
 const outcomes = new Map<string, number>()
 let rounds = 0
@@ -61,144 +50,4 @@ function once(round: number): void {
     findings++
     console.log(`FINDING, --round ${round}: ${error instanceof Error ? error.stack : String(error)}`)
   }
-}
-
-function converse(random: Random, round: number): string {
-  const server = new ServerConnection(serverConfig({ alpn: ['h2', 'http/1.1'] }, round))
-  const client = new TestClient({
-    crypto: native,
-    random: seededRandom(round),
-    compatible: random.chance(0.5),
-    serverName: random.chance(0.9) ? 'shop.example.com' : undefined,
-    alpn: ['h2'],
-    ...(random.chance(0.2) ? { groups: ['P-256', 'X25519'] as const, shares: [] } : {}),
-    editExtensions: (extensions) => (random.chance(0.3) ? damageExtensions(extensions, random) : extensions),
-  })
-  const events: ConnectionEvent[] = []
-  let output = 0
-  let flight: readonly Uint8Array[] = client.hello()
-  for (let turn = 0; turn < 8 && flight.length > 0; turn++) {
-    for (const piece of pieces(random.chance(0.5) ? damage(flight, random) : flight, random))
-      events.push(...server.receive(piece))
-    const said = concat(...server.takeOutput())
-    output += said.length
-    flight = answer(client, said)
-    if (server.state === 'open') flight = [...flight, ...behindKeys(client, random)]
-  }
-  if (output > outputLimit) throw new Error(`${output} bytes of output`)
-  const failures = events.filter((event) => event.type === 'failed')
-  if (failures.length > 1) throw new Error(`${failures.length} failures of one connection`)
-  const failed = failures[0]
-  if (failed?.reason === 'internal-error') throw new Error(`internal-error: ${failed.detail}`)
-  if (failed !== undefined && server.state !== 'closed') throw new Error(`failed, but ${server.state}`)
-  server.destroy()
-  return failed === undefined
-    ? server.state.replace('closed', events.length > 0 ? 'open' : 'given up')
-    : `failed ${failed.reason}`
-}
-
-/** The client may well be confused by what damaged hellos lead to; that is no fault of the server's. */
-function answer(client: TestClient, said: Uint8Array): readonly Uint8Array[] {
-  try {
-    return client.receive(said)
-  } catch {
-    return []
-  }
-}
-
-/** Records that open, with anything in them. */
-function behindKeys(client: TestClient, random: Random): Uint8Array[] {
-  return Array.from({ length: random.below(4) }, () => {
-    const content = noise(random, random.pick([0, 1, 2, 5, 100, 2000]))
-    return random.pick([
-      () => client.data(content),
-      () => client.keyUpdate(random.below(3)),
-      () => client.closeNotify(),
-      () => client.alert(random.below(256), random.below(4)),
-      () => client.protect(random.below(256), content, random.below(40)),
-      () =>
-        client.protect(
-          contentType.handshake,
-          writeHandshake(random.below(256), (out) => out.raw(content)),
-        ),
-      () => client.protect(contentType.handshake, content),
-      () => client.protectInner(new Uint8Array(random.below(300))),
-      () => changeCipherSpec,
-    ])()
-  })
-}
-
-function damage(flight: readonly Uint8Array[], random: Random): readonly Uint8Array[] {
-  const records = [...flight]
-  for (let times = 1 + random.below(2); times > 0; times--) {
-    const at = random.below(records.length)
-    const record = records[at] ?? new Uint8Array(0)
-    const other = random.pick(records.length > 0 ? records : [new Uint8Array(1)])
-    const change = random.pick([
-      () => [flip(record, random)],
-      () => [record.slice(0, random.below(record.length + 1))],
-      () => [record, record],
-      () => [],
-      () => [other, record],
-      () => [noise(random, random.below(64)), record],
-      () => [record, plainRecord(random.below(256), noise(random, random.below(64)), random.below(65536))],
-      () => [changeCipherSpec, record],
-      () => [setLength(record, random)],
-      () => [
-        plainRecord(
-          contentType.handshake,
-          writeHandshake(handshakeType.finished, (out) => out.raw(noise(random, 32))),
-        ),
-      ],
-    ])
-    records.splice(at, 1, ...change())
-  }
-  return records
-}
-
-function damageExtensions(extensions: readonly Extension[], random: Random): Extension[] {
-  const list = [...extensions]
-  const at = random.below(list.length)
-  const one = list[at] ?? { type: 0, body: new Uint8Array(0) }
-  const types = Object.values(extensionType)
-  list.splice(
-    at,
-    1,
-    ...random.pick<() => Extension[]>([
-      () => [],
-      () => [one, one],
-      () => [{ ...one, body: flip(one.body, random) }],
-      () => [{ ...one, body: one.body.slice(0, random.below(one.body.length + 1)) }],
-      () => [one, { type: random.pick(types), body: noise(random, random.below(40)) }],
-      () => [one, { type: random.below(65536), body: noise(random, random.below(2000)) }],
-      () => [{ type: random.pick(types), body: one.body }],
-    ])(),
-  )
-  return list
-}
-
-/** The same bytes as the network might cut them. */
-function pieces(flight: readonly Uint8Array[], random: Random): readonly Uint8Array[] {
-  const bytes = concat(...flight)
-  if (random.chance(0.6)) return [bytes]
-  const size = random.pick([1, 2, 5, 100, 1000])
-  return Array.from({ length: Math.ceil(bytes.length / size) }, (_, i) => bytes.slice(i * size, (i + 1) * size))
-}
-
-function flip(bytes: Uint8Array, random: Random): Uint8Array {
-  const copy = bytes.slice()
-  if (copy.length === 0) return copy
-  const bit = random.below(copy.length * 8)
-  copy[bit >> 3] = (copy[bit >> 3] as number) ^ (1 << (bit & 7))
-  return copy
-}
-
-function setLength(record: Uint8Array, random: Random): Uint8Array {
-  const copy = record.slice()
-  if (copy.length >= 5) copy.set([random.below(256), random.below(256)], 3)
-  return copy
-}
-
-function noise(random: Random, length: number): Uint8Array {
-  return Uint8Array.from({ length }, () => random.below(256))
 }

@@ -1,4 +1,5 @@
 import { toHex } from '../bytes/hex.ts'
+import { isTlsGroup, tlsGroups, type TlsGroup } from './tls-groups.ts'
 
 /**
  * The bundle: what the operator compiles from a policy and its Secrets, and the terminator reads. On disk it is a
@@ -27,7 +28,7 @@ export interface Generation {
 
 export interface TlsSettings {
   /** Groups the server takes, its own preference first. */
-  readonly groups: readonly ('X25519' | 'P-256')[]
+  readonly groups: readonly TlsGroup[]
   /** ALPN protocols, the server's preference first; empty: ALPN is ignored. */
   readonly alpn: readonly string[]
 }
@@ -143,8 +144,8 @@ function text(value: unknown, where: string): string {
   return value
 }
 
-function group(value: unknown, where: string): 'X25519' | 'P-256' {
-  if (value !== 'X25519' && value !== 'P-256') throw new BundleError(where, value, 'X25519 or P-256')
+function group(value: unknown, where: string): TlsGroup {
+  if (!isTlsGroup(value)) throw new BundleError(where, value, tlsGroups.join(', '))
   return value
 }
 

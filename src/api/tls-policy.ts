@@ -5,6 +5,7 @@ import type { LabelRequirement, LabelSelector } from './label-selector.ts'
 import { group, version } from './names.ts'
 import type { ObjectMeta } from './object-meta.ts'
 import { parseQuantity } from './quantity.ts'
+import { defaultTlsGroups, tlsGroups, type TlsGroup } from './tls-groups.ts'
 import { workloadKinds, type WorkloadKind } from './workload.ts'
 
 /**
@@ -69,7 +70,7 @@ export interface CertificatesSpec {
 }
 
 export interface TlsSpec {
-  readonly groups: readonly ('X25519' | 'P-256')[]
+  readonly groups: readonly TlsGroup[]
   /** Left out, the nginx flavour knows what its listener can speak. */
   readonly alpn?: readonly ('h2' | 'http/1.1')[]
 }
@@ -310,7 +311,7 @@ function parseTls(from: Fields): TlsSpec {
   const groups = choices(from, 'groups', 1, tlsGroups)
   const alpn = choices(from, 'alpn', 0, alpnProtocols)
   from.end()
-  return { groups: groups ?? tlsGroups, ...optional('alpn', alpn) }
+  return { groups: groups ?? defaultTlsGroups, ...optional('alpn', alpn) }
 }
 
 function parseHttp(from: Fields): PolicySpec['http'] {
@@ -489,7 +490,6 @@ function isImage(text: string): boolean {
 }
 
 const hostExpected = 'a DNS name in lower case, or *. and one'
-const tlsGroups = ['X25519', 'P-256'] as const
 const alpnProtocols = ['h2', 'http/1.1'] as const
 const second = 1000
 const minute = 60 * second

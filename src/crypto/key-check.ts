@@ -1,3 +1,4 @@
+import { wipe } from '../bytes/arrays.ts'
 import {
   hashLength,
   type CurveName,
@@ -103,12 +104,15 @@ export const signatureDetails: Readonly<Record<SignatureName, Details>> = {
 }
 
 /**
- * A P-256 scalar from 40 random bytes: reduced modulo n-1, plus 1. The 64 bits it has more than the order make the bias
- * of the reduction negligible (FIPS 186-5 A.2.1).
+ * A scalar from random bytes, 8 more than the order has: reduced modulo n-1, plus 1. The 64 bits make the bias of the
+ * reduction negligible (FIPS 186-5 A.2.1).
  */
-export function p256Scalar(random: Uint8Array): Uint8Array {
-  if (random.length !== 40) throw new RangeError(`P-256: ${random.length} random bytes, expected 40`)
-  return fromInteger((toInteger(random) % (p256Order - 1n)) + 1n, 32)
+export function scalarFrom(curve: CurveName, random: (length: number) => Uint8Array): Uint8Array {
+  const length = scalarLength[curve]
+  const bytes = random(length + 8)
+  const scalar = fromInteger((toInteger(bytes) % (curveOrder[curve] - 1n)) + 1n, length)
+  wipe(bytes)
+  return scalar
 }
 
 export function toInteger(bytes: Uint8Array): bigint {
@@ -131,7 +135,10 @@ function isPublicExponent(e: bigint): boolean {
   return e >= 3n && e < 1n << 33n && (e & 1n) === 1n
 }
 
-const p256Order = 0xffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551n
+const curveOrder = {
+  'P-256': 0xffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551n,
+  'P-384': 0xffffffffffffffffffffffffffffffffffffffffffffffffc7634d81f4372ddf581a0db248b0a77aecec196accc52973n,
+} as const satisfies Record<CurveName, bigint>
 
 /** Salts in PSS are as long as the hash (RFC 8446 §4.2.3). */
 export function saltLength(scheme: SignatureName): number {

@@ -21,7 +21,7 @@ export interface CryptoProvider {
 export type ProviderName = 'noble' | 'wasm' | 'native'
 export type HashName = 'SHA-256' | 'SHA-384' | 'SHA-512'
 export type AeadName = 'AES-128-GCM' | 'AES-256-GCM' | 'ChaCha20-Poly1305'
-export type GroupName = 'X25519' | 'P-256'
+export type GroupName = 'X25519MLKEM768' | 'SecP256r1MLKEM768' | 'X25519' | 'P-256' | 'P-384'
 export type CurveName = 'P-256' | 'P-384'
 export type SignatureName =
   | 'ECDSA-P256-SHA256'
@@ -67,20 +67,37 @@ export interface Aead {
   wipe(): void
 }
 
+/**
+ * A group. The initiator, which TLS calls the client, makes a key pair and sends its share; the responder answers with a
+ * share of its own, and has the secret at once. In a Diffie-Hellman group both do the same; with a KEM they do not.
+ */
 export interface KeyExchange {
-  /** Makes a key pair from random bytes: X25519 takes 32, P-256 takes 40 (FIPS 186-5 A.2.1: 64 bits more than the order). */
+  /**
+   * A key pair from random bytes: X25519 takes 32; a curve of NIST 64 bits more than its order has (FIPS 186-5 A.2.1),
+   * so 40 for P-256 and 56 for P-384; ML-KEM-768 takes 64; a hybrid what its halves take, in the order of its share.
+   */
   keyPair(random: (length: number) => Uint8Array): KeyPair
   /**
-   * The shared secret; undefined for a malformed or invalid share: wrong length, point not on the curve, point at
-   * infinity, or an all-zero X25519 result (RFC 8446 §7.4).
+   * The initiator's secret, from the responder's share; undefined for a malformed or invalid share: wrong length, point
+   * not on the curve, point at infinity, or an all-zero X25519 result (RFC 8446 §7.4).
    */
   sharedSecret(privateKey: Uint8Array, peerShare: Uint8Array): Uint8Array | undefined
+  /**
+   * The responder's share and secret, from the initiator's share; undefined where that is malformed or invalid, as above,
+   * or holds an encapsulation key that fails the check of FIPS 203 §7.2.
+   */
+  respond(peerShare: Uint8Array, random: (length: number) => Uint8Array): KeyResponse | undefined
 }
 
 export interface KeyPair {
   readonly privateKey: Uint8Array
-  /** As it travels in a KeyShareEntry: 32 bytes of X25519, 65 uncompressed bytes of P-256 (RFC 8446 §4.2.8.2). */
+  /** As it travels in a KeyShareEntry: 32 bytes of X25519, an uncompressed point (RFC 8446 §4.2.8.2), a hybrid's two parts. */
   readonly share: Uint8Array
+}
+
+export interface KeyResponse {
+  readonly share: Uint8Array
+  readonly secret: Uint8Array
 }
 
 /** A private key as numbers, parsed elsewhere: providers never see DER or PEM. Big-endian byte strings. */

@@ -6,6 +6,7 @@ import { readFile, readlink, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { BundleCredential, Generation } from '../api/bundle.ts'
 import { BundleError, certificateFile, keyFile, manifestFile, parseManifest } from '../api/bundle.ts'
+import { defaultTlsGroups } from '../api/tls-groups.ts'
 import { toHex } from '../bytes/hex.ts'
 import type { CryptoProvider } from '../crypto/provider.ts'
 import type { Credential } from '../x509/credential.ts'
@@ -92,7 +93,7 @@ async function readFiles(
   crypto.signingKey(credential.privateKey)
   return {
     generation: credential.fingerprint.slice(0, 16),
-    tls: { groups: ['X25519', 'P-256'], alpn },
+    tls: { groups: defaultTlsGroups, alpn },
     hosts: credential.names.length === 0 ? [] : [{ names: credential.names, credentials: [credential] }],
     // There is one certificate and no policy: every name gets it.
     defaultCredentials: [credential],

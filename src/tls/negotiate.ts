@@ -10,7 +10,7 @@ import { readPskModes } from '../wire/extensions/psk-key-exchange-modes.ts'
 import type { ServerConfig, ServerCredential } from './config.ts'
 import { fault } from './fault.ts'
 import { chooseName, chooseProtocol, extensionsOf, type Extensions } from './hello.ts'
-import { groupIds, isHandshakeSignature, preferredSuites, schemeIds, suites } from './suites.ts'
+import { groupIds, isHandshakeSignature, isHybrid, preferredSuites, schemeIds, suites } from './suites.ts'
 import type { HandshakeSignatureName, Suite } from './suites.ts'
 
 /** Every choice that a ClientHello leads to, in one value. */
@@ -109,10 +109,12 @@ function chooseGroup(
   checkShares(shares, new Set(groups))
 
   const common = config.groups.filter((name) => groups.includes(groupIds[name]))
-  // A round trip costs a client more than a group of second choice: one with a share wins over a better one without.
-  const ready = common.find((name) => shares.some(({ group }) => group === groupIds[name]))
-  const group = ready ?? common[0]
-  if (group === undefined) throw fault('no-common-group')
+  const best = common[0]
+  if (best === undefined) throw fault('no-common-group')
+  // A round trip costs a client more than a curve of second choice: a group with a share wins over a better one without.
+  // Not over a hybrid that we prefer: what is recorded today must not be opened by the quantum computer of tomorrow.
+  const asGood = isHybrid(best) ? common.filter(isHybrid) : common
+  const group = asGood.find((name) => shares.some((entry) => entry.group === groupIds[name])) ?? best
   return { group, share: shares.find((entry) => entry.group === groupIds[group])?.share }
 }
 

@@ -29,7 +29,19 @@ export const preferredSuites = {
   native: ['TLS_AES_128_GCM_SHA256', 'TLS_AES_256_GCM_SHA384', 'TLS_CHACHA20_POLY1305_SHA256'],
 } as const satisfies Record<ProviderName, readonly SuiteName[]>
 
-export const groupIds = { 'P-256': 0x0017, X25519: 0x001d } as const satisfies Record<GroupName, number>
+/** NamedGroup (RFC 8446 §4.2.7, draft-ietf-tls-ecdhe-mlkem §6). */
+export const groupIds = {
+  'P-256': 0x0017,
+  'P-384': 0x0018,
+  X25519: 0x001d,
+  SecP256r1MLKEM768: 0x11eb,
+  X25519MLKEM768: 0x11ec,
+} as const satisfies Record<GroupName, number>
+
+/** Whether the group withstands a quantum computer. */
+export function isHybrid(group: GroupName): boolean {
+  return group === 'X25519MLKEM768' || group === 'SecP256r1MLKEM768'
+}
 
 export const schemeIds = {
   'ECDSA-P256-SHA256': { id: 0x0403, name: 'ecdsa_secp256r1_sha256' },

@@ -26,7 +26,7 @@ test('fills every default', () => {
     mode: 'Auto',
     enforcement: 'Audit',
     certificates: { fromIngress: true, hosts: [], unknownSNI: 'Reject' },
-    tls: { groups: ['X25519', 'P-256'] },
+    tls: { groups: ['X25519MLKEM768', 'X25519', 'P-256', 'P-384'] },
     http: { hsts: {} },
     rotation: { verify: { timeoutMs: 10_000 }, expiryWarningMs: 504 * 3_600_000 },
     rollout: { strategy: 'RestartAnnotation', progressDeadlineMs: 600_000 },

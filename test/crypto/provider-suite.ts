@@ -7,6 +7,7 @@ import { describe, test } from 'node:test'
 import { concat } from '../../src/bytes/arrays.ts'
 import { fromHex, toHex } from '../../src/bytes/hex.ts'
 import { expand, extract } from '../../src/crypto/hkdf.ts'
+import { scalarLength } from '../../src/crypto/key-check.ts'
 import {
   aeadKeyLength,
   hashLength,
@@ -28,7 +29,8 @@ export function providerSuite(provider: CryptoProvider, other: CryptoProvider): 
   hkdf(provider)
   aeads(provider, other)
   x25519(provider)
-  p256(provider)
+  for (const curve of curveNames) nistCurve(provider, curve)
+  hybrids(provider)
   exchanges(provider, other)
   eddsa(provider)
   ecdsa(provider)
@@ -282,83 +284,171 @@ function x25519(provider: CryptoProvider): void {
   })
 }
 
-function p256(provider: CryptoProvider): void {
-  const exchange = provider.keyExchange('P-256')
-  describe(`${provider.name}: P-256`, () => {
-    test('follows the example of RFC 5903 §8.1', () => {
-      const { i, gi, r, gr, secret } = rfc5903
+function nistCurve(provider: CryptoProvider, curve: CurveName): void {
+  const exchange = provider.keyExchange(curve)
+  const order = orders[curve]
+  const bytes = scalarLength[curve]
+  describe(`${provider.name}: ${curve}`, () => {
+    test('follows the example of RFC 5903 §8', () => {
+      const { i, gi, r, gr, secret } = rfc5903[curve]
       assert.equal(toHex(exchange.sharedSecret(fromHex(i), fromHex(gr)) ?? new Uint8Array(0)), secret)
       assert.equal(toHex(exchange.sharedSecret(fromHex(r), fromHex(gi)) ?? new Uint8Array(0)), secret)
     })
 
-    test('reduces 40 random bytes modulo n-1 and adds 1', () => {
-      const order = 0xffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551n
-      for (const value of [0n, 1n, order - 3n, order - 2n, order - 1n, order, 2n ** 320n - 1n]) {
+    test('reduces 64 bits more than it needs modulo n-1 and adds 1', () => {
+      for (const value of [0n, 1n, order - 3n, order - 2n, order - 1n, order, 2n ** BigInt(8 * bytes + 64) - 1n]) {
         const pair = exchange.keyPair((length) => fromHex(value.toString(16).padStart(length * 2, '0')))
         assert.equal(BigInt(`0x${toHex(pair.privateKey)}`), (value % (order - 1n)) + 1n)
-        assert.equal(pair.privateKey.length, 32)
-        assert.equal(pair.share.length, 65)
+        assert.equal(pair.privateKey.length, bytes)
+        assert.equal(pair.share.length, 1 + 2 * bytes)
         assert.equal(pair.share[0], 4)
       }
     })
 
     test('refuses points that are compressed, hybrid, at infinity, off the curve or beyond the field', () => {
       const { privateKey, share } = exchange.keyPair(seededRandom('pair'))
-      const [x, y] = [share.subarray(1, 33), share.subarray(33)]
-      const prime = fromHex('ffffffff00000001000000000000000000000000ffffffffffffffffffffffff')
-      const sign = (y[31] as number) & 1
+      const [x, y] = [share.subarray(1, 1 + bytes), share.subarray(1 + bytes)]
+      const prime = fromHex(primes[curve])
+      const sign = (y[bytes - 1] as number) & 1
       const wrong = [
         concat(Uint8Array.of(2 + sign), x),
         concat(Uint8Array.of(6 + sign), x, y),
         Uint8Array.of(0),
-        new Uint8Array(65),
-        concat(Uint8Array.of(4), new Uint8Array(64)),
+        new Uint8Array(1 + 2 * bytes),
+        concat(Uint8Array.of(4), new Uint8Array(2 * bytes)),
         concat(Uint8Array.of(4), y, x),
         concat(Uint8Array.of(4), prime, y),
         concat(Uint8Array.of(4), x, prime),
-        concat(Uint8Array.of(4), new Uint8Array(64).fill(0xff)),
+        concat(Uint8Array.of(4), new Uint8Array(2 * bytes).fill(0xff)),
         ...[...bitFlips(share)].filter((_, i) => i % 7 === 0),
       ]
-      for (const point of wrong) assert.equal(exchange.sharedSecret(privateKey, point), undefined, toHex(point))
+      for (const point of wrong) {
+        assert.equal(exchange.sharedSecret(privateKey, point), undefined, toHex(point))
+        assert.equal(exchange.respond(point, seededRandom('answer')), undefined, toHex(point))
+      }
     })
 
     test('throws for a private scalar that is 0, n or more, or of another length', () => {
       const { share } = exchange.keyPair(seededRandom('pair'))
-      for (const scalar of badScalars['P-256'])
+      for (const scalar of badScalars[curve])
         assertRefusal(() => exchange.sharedSecret(fromHex(scalar), share), /ffffffff|bce6faad/i, RangeError)
+    })
+  })
+}
+
+function hybrids(provider: CryptoProvider): void {
+  describe(`${provider.name}: hybrid groups`, () => {
+    test('put ML-KEM-768 first beside X25519, and second beside P-256, in shares, answers and secrets', () => {
+      for (const [hybrid, plain, kemFirst] of [
+        ['X25519MLKEM768', 'X25519', true],
+        ['SecP256r1MLKEM768', 'P-256', false],
+      ] as const) {
+        const exchange = provider.keyExchange(hybrid)
+        const curve = provider.keyExchange(plain)
+        const ours = exchange.keyPair(seededRandom('ours'))
+        const curveShareLength = curve.keyPair(seededRandom('any')).share.length
+        assert.equal(ours.share.length, 1184 + curveShareLength)
+        const answer = exchange.respond(ours.share, seededRandom('theirs'))
+        assert.ok(answer !== undefined)
+        assert.equal(answer.share.length, 1088 + curveShareLength)
+        // The half that is a curve must be one that the curve alone would have come to.
+        const privateKey = kemFirst ? ours.privateKey.subarray(64) : ours.privateKey.subarray(0, 32)
+        const share = kemFirst ? answer.share.subarray(1088) : answer.share.subarray(0, curveShareLength)
+        const half = kemFirst ? answer.secret.subarray(32) : answer.secret.subarray(0, 32)
+        assert.deepEqual(curve.sharedSecret(privateKey, share), Uint8Array.from(half))
+      }
+    })
+
+    test('refuse an encapsulation key with a coefficient that is not reduced, and a bad half of a curve', () => {
+      for (const [name, kemAt, curveAt] of [
+        ['X25519MLKEM768', 0, 1184],
+        ['SecP256r1MLKEM768', 65, 0],
+      ] as const) {
+        const exchange = provider.keyExchange(name)
+        const { share, privateKey } = exchange.keyPair(seededRandom('pair'))
+        // FIPS 203 §7.2: twelve bits that hold 3329 or more, first and last of the 768.
+        for (const at of [kemAt, kemAt + 1151 - 1]) {
+          const wrong = Uint8Array.from(share)
+          wrong.set([0xff, 0xff], at)
+          assert.equal(exchange.respond(wrong, seededRandom('answer')), undefined, `${name}, byte ${at}`)
+        }
+        const zeroPoint = Uint8Array.from(share).fill(0, curveAt, curveAt + (name === 'X25519MLKEM768' ? 32 : 65))
+        assert.equal(exchange.respond(zeroPoint, seededRandom('answer')), undefined)
+        const answer = exchange.respond(share, seededRandom('answer'))
+        assert.ok(answer !== undefined)
+        const zeroAnswer = Uint8Array.from(answer.share)
+        if (name === 'X25519MLKEM768') zeroAnswer.fill(0, 1088)
+        else zeroAnswer.fill(0, 0, 65)
+        assert.equal(exchange.sharedSecret(privateKey, zeroAnswer), undefined)
+      }
+    })
+
+    test('come to another secret, and to no error, where the ciphertext was changed (FIPS 203 §6.3)', () => {
+      for (const [name, at] of [
+        ['X25519MLKEM768', 0],
+        ['SecP256r1MLKEM768', 65],
+      ] as const) {
+        const exchange = provider.keyExchange(name)
+        const { privateKey, share } = exchange.keyPair(seededRandom('pair'))
+        const answer = exchange.respond(share, seededRandom('answer'))
+        assert.ok(answer !== undefined)
+        const changed = Uint8Array.from(answer.share)
+        changed[at] = (changed[at] as number) ^ 1
+        const secret = exchange.sharedSecret(privateKey, changed)
+        assert.equal(secret?.length, 64)
+        assert.notDeepEqual(secret, answer.secret)
+        assert.deepEqual(exchange.sharedSecret(privateKey, changed), secret, 'the same for the same ciphertext')
+      }
     })
   })
 }
 
 function exchanges(provider: CryptoProvider, other: CryptoProvider): void {
   describe(`${provider.name}: key exchange`, () => {
-    for (const name of ['X25519', 'P-256'] as const satisfies GroupName[]) {
+    for (const [name, secretLength] of Object.entries(secretLengths) as [GroupName, number][]) {
       test(`${name}: makes the other provider’s pairs, and agrees with it on the secret`, () => {
         const [ours, theirs] = [provider.keyExchange(name), other.keyExchange(name)]
         for (let i = 0; i < 5; i++) {
           const pair = ours.keyPair(seededRandom(`${name} ${i}`))
           assert.deepEqual(theirs.keyPair(seededRandom(`${name} ${i}`)), pair)
-          const peer = theirs.keyPair(seededRandom(`peer ${i}`))
-          const secret = ours.sharedSecret(pair.privateKey, peer.share)
-          assert.equal(secret?.length, 32)
-          assert.deepEqual(secret, theirs.sharedSecret(peer.privateKey, pair.share))
-          assert.deepEqual(secret, ours.sharedSecret(peer.privateKey, pair.share))
+          for (const responder of [ours, theirs]) {
+            const answer = responder.respond(pair.share, seededRandom(`peer ${i}`))
+            assert.equal(answer?.secret.length, secretLength)
+            assert.deepEqual(ours.sharedSecret(pair.privateKey, answer.share), answer.secret)
+            assert.deepEqual(theirs.sharedSecret(pair.privateKey, answer.share), answer.secret)
+          }
         }
+      })
+
+      test(`${name}: answers each time with another secret, and returns arrays that are nobody else’s`, () => {
+        const exchange = provider.keyExchange(name)
+        const { share } = exchange.keyPair(seededRandom(name))
+        const random = seededRandom('answers')
+        const [one, two] = [exchange.respond(share, random), exchange.respond(share, random)]
+        assert.notDeepEqual(one?.secret, two?.secret)
+        for (const bytes of [one?.secret, one?.share]) assert.equal(bytes?.buffer.byteLength, bytes?.length)
       })
 
       test(`${name}: refuses shares of every other length`, () => {
         const exchange = provider.keyExchange(name)
         const { privateKey, share } = exchange.keyPair(seededRandom(name))
-        for (let length = 0; length < share.length; length++)
-          assert.equal(exchange.sharedSecret(privateKey, share.slice(0, length)), undefined)
-        assert.equal(exchange.sharedSecret(privateKey, concat(share, Uint8Array.of(0))), undefined)
+        const answer = exchange.respond(share, seededRandom('answer'))?.share as Uint8Array
+        for (const length of [...Array(answer.length).keys(), answer.length + 1]) {
+          const wrong = concat(answer, Uint8Array.of(0)).slice(0, length)
+          assert.equal(exchange.sharedSecret(privateKey, wrong), undefined, `${length} bytes`)
+        }
+        for (const length of [...Array(share.length).keys(), share.length + 1]) {
+          const wrong = concat(share, Uint8Array.of(0)).slice(0, length)
+          assert.equal(exchange.respond(wrong, seededRandom('answer')), undefined, `${length} bytes`)
+        }
       })
 
       test(`${name}: throws RangeError for a private key of another length`, () => {
         const exchange = provider.keyExchange(name)
-        const { share } = exchange.keyPair(seededRandom(name))
-        for (const length of [0, 31, 33])
-          assert.throws(() => exchange.sharedSecret(new Uint8Array(length).fill(1), share), RangeError)
+        const { share, privateKey } = exchange.keyPair(seededRandom(name))
+        const answer = exchange.respond(share, seededRandom('answer'))?.share as Uint8Array
+        for (const length of [0, privateKey.length - 1, privateKey.length + 1])
+          assert.throws(() => exchange.sharedSecret(new Uint8Array(length).fill(1), answer), RangeError)
       })
     }
   })
@@ -746,6 +836,20 @@ const orders = {
   'P-384': 0xffffffffffffffffffffffffffffffffffffffffffffffffc7634d81f4372ddf581a0db248b0a77aecec196accc52973n,
 } as const
 
+const primes = {
+  'P-256': 'ffffffff00000001000000000000000000000000ffffffffffffffffffffffff',
+  'P-384': 'fffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffeffffffff0000000000000000ffffffff',
+} as const
+
+/** Of each group, in bytes. */
+const secretLengths = {
+  X25519: 32,
+  'P-256': 32,
+  'P-384': 48,
+  X25519MLKEM768: 64,
+  SecP256r1MLKEM768: 64,
+} as const satisfies Record<GroupName, number>
+
 const badScalars: Readonly<Record<CurveName, readonly string[]>> = {
   'P-256': ['00'.repeat(32), orders['P-256'].toString(16), 'ff'.repeat(32), '01', '', `00${'11'.repeat(32)}`],
   'P-384': ['00'.repeat(48), orders['P-384'].toString(16), 'ff'.repeat(48), '01', '', `00${'11'.repeat(48)}`],
@@ -956,11 +1060,20 @@ const lowOrderPoints = [
 ]
 
 const rfc5903 = {
-  i: 'c88f01f510d9ac3f70a292daa2316de544e9aab8afe84049c62a9c57862d1433',
-  gi: '04dad0b65394221cf9b051e1feca5787d098dfe637fc90b9ef945d0c37725811805271a0461cdb8252d61f1c456fa3e59ab1f45b33accf5f58389e0577b8990bb3',
-  r: 'c6ef9c5d78ae012a011164acb397ce2088685d8f06bf9be0b283ab46476bee53',
-  gr: '04d12dfb5289c8d4f81208b70270398c342296970a0bccb74c736fc7554494bf6356fbf3ca366cc23e8157854c13c58d6aac23f046ada30f8353e74f33039872ab',
-  secret: 'd6840f6b42f6edafd13116e0e12565202fef8e9ece7dce03812464d04b9442de',
+  'P-256': {
+    i: 'c88f01f510d9ac3f70a292daa2316de544e9aab8afe84049c62a9c57862d1433',
+    gi: '04dad0b65394221cf9b051e1feca5787d098dfe637fc90b9ef945d0c37725811805271a0461cdb8252d61f1c456fa3e59ab1f45b33accf5f58389e0577b8990bb3',
+    r: 'c6ef9c5d78ae012a011164acb397ce2088685d8f06bf9be0b283ab46476bee53',
+    gr: '04d12dfb5289c8d4f81208b70270398c342296970a0bccb74c736fc7554494bf6356fbf3ca366cc23e8157854c13c58d6aac23f046ada30f8353e74f33039872ab',
+    secret: 'd6840f6b42f6edafd13116e0e12565202fef8e9ece7dce03812464d04b9442de',
+  },
+  'P-384': {
+    i: '099f3c7034d4a2c699884d73a375a67f7624ef7c6b3c0f160647b67414dce655e35b538041e649ee3faef896783ab194',
+    gi: '04667842d7d180ac2cde6f74f37551f55755c7645c20ef73e31634fe72b4c55ee6de3ac808acb4bdb4c88732aee95f41aa9482ed1fc0eeb9cafc4984625ccfc23f65032149e0e144ada024181535a0f38eeb9fcff3c2c947dae69b4c634573a81c',
+    r: '41cb0779b4bdb85d47846725fbec3c9430fab46cc8dc5060855cc9bda0aa2942e0308312916b8ed2960e4bd55a7448fc',
+    gr: '04e558dbef53eecde3d3fccfc1aea08a89a987475d12fd950d83cfa41732bc509d0d1ac43a0336def96fda41d0774a3571dcfbec7aacf3196472169e838430367f66eebe3c6e70c416dd5f0c68759dd1fff83fa40142209dff5eaad96db9e6386c',
+    secret: '11187331c279962d93d604243fd592cb9d0a926f422e47187521287e7156c5c4d603135569b9e9d09cf5d4a270f59746',
+  },
 } as const
 
 // RFC 8032 §7.1.

@@ -6,15 +6,18 @@ import { describe, test } from 'node:test'
 import { concat, equal } from '../../src/bytes/arrays.ts'
 import { fromHex } from '../../src/bytes/hex.ts'
 import { expand, extract } from '../../src/crypto/hkdf.ts'
+import { scalarLength } from '../../src/crypto/key-check.ts'
 import {
   hashLength,
   nonceLength,
   type AeadName,
   type CryptoProvider,
+  type CurveName,
   type HashName,
   type PublicKey,
   type SignatureName,
 } from '../../src/crypto/provider.ts'
+import { seededRandom } from './keys.ts'
 
 export function wycheproof(provider: CryptoProvider): void {
   describe(`${provider.name}: Wycheproof`, () => {
@@ -50,6 +53,7 @@ interface Vector {
 
 interface Group {
   readonly tests: readonly Vector[]
+  readonly type?: string
   readonly sha?: string
   readonly tagSize?: number
   readonly publicKey?: Readonly<Record<string, string>>
@@ -62,7 +66,9 @@ const readers: Readonly<Record<string, Run>> = {
   aes_gcm: aead,
   chacha20_poly1305: aead,
   x25519,
-  ecdh_secp256r1_ecpoint: ecdh,
+  ecdh_secp256r1_ecpoint: ecdh('P-256'),
+  ecdh_secp384r1_ecpoint: ecdh('P-384'),
+  mlkem: mlKem,
   ecdsa_secp256r1_sha256: signature('ECDSA-P256-SHA256'),
   ecdsa_secp384r1_sha384: signature('ECDSA-P384-SHA384'),
   ed25519: signature('Ed25519'),
@@ -106,17 +112,39 @@ function x25519(provider: CryptoProvider, vector: Vector, _: Group, where: strin
   else assert.deepEqual(secret, hex(vector, 'shared'), where)
 }
 
-function ecdh(provider: CryptoProvider, vector: Vector, _: Group, where: string): void {
-  const written = hex(vector, 'private')
-  const scalar = concat(new Uint8Array(32), written).slice(-32)
-  assert.ok(
-    written.subarray(0, -32).every((byte) => byte === 0),
-    where,
-  )
-  const secret = provider.keyExchange('P-256').sharedSecret(scalar, hex(vector, 'public'))
-  // The one acceptable case is a compressed point, which TLS 1.3 does not have (RFC 8446 §4.2.8.2).
-  if (vector.result === 'valid') assert.deepEqual(secret, hex(vector, 'shared'), where)
-  else assert.equal(secret, undefined, where)
+function ecdh(curve: CurveName): Run {
+  return (provider, vector, _, where) => {
+    const written = hex(vector, 'private')
+    const length = scalarLength[curve]
+    const scalar = concat(new Uint8Array(length), written).slice(-length)
+    assert.ok(
+      written.subarray(0, -length).every((byte) => byte === 0),
+      where,
+    )
+    const secret = provider.keyExchange(curve).sharedSecret(scalar, hex(vector, 'public'))
+    // The one acceptable case is a compressed point, which TLS 1.3 does not have (RFC 8446 §4.2.8.2).
+    if (vector.result === 'valid') assert.deepEqual(secret, hex(vector, 'shared'), where)
+    else assert.equal(secret, undefined, where)
+  }
+}
+
+/** ML-KEM-768 comes in hybrids only: it is seen through X25519MLKEM768, in whose shares and secrets it stands first. */
+function mlKem(provider: CryptoProvider, vector: Vector, { type }: Group, where: string): void {
+  const exchange = provider.keyExchange('X25519MLKEM768')
+  const curve = provider.keyExchange('X25519').keyPair(seededRandom(where))
+  const encapsulationKey = hex(vector, 'ek')
+  const encapsulated = exchange.respond(concat(encapsulationKey, curve.share), seededRandom('answer'))
+  if (type === 'MLKEMEncapsTest') {
+    assert.equal(vector.result, 'invalid', 'a valid case would need a reader')
+    assert.equal(encapsulated, undefined, where)
+    return
+  }
+  assert.ok(encapsulated !== undefined, where)
+  const seed = hex(vector, 'seed')
+  const pair = exchange.keyPair((length) => (length === 64 ? seed.slice() : new Uint8Array(length)))
+  assert.deepEqual(pair.share.subarray(0, 1184), encapsulationKey, where)
+  const secret = exchange.sharedSecret(concat(seed, curve.privateKey), concat(hex(vector, 'c'), curve.share))
+  assert.deepEqual(secret?.slice(0, 32), hex(vector, 'K'), where)
 }
 
 function signature(scheme: SignatureName): Run {

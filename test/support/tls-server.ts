@@ -16,7 +16,7 @@ export function serverConfig(overrides: Partial<ServerConfig> = {}, seed = 1): S
     crypto: native,
     random: seededRandom(seed),
     credentials: (name) => (name === 'unknown.example.com' ? undefined : [ed25519]),
-    groups: ['X25519', 'P-256'],
+    groups: ['X25519MLKEM768', 'X25519', 'P-256', 'P-384', 'SecP256r1MLKEM768'],
     alpn: [],
     ...overrides,
   }

@@ -185,6 +185,31 @@ suite('HelloRetryRequest', () => {
     assert.equal(events[0]?.type === 'handshake-complete' && events[0].helloRetried, true)
   })
 
+  for (const wanted of Object.keys(groupIds) as GroupName[])
+    test(`asks for ${wanted}, gets its share, and goes on`, () => {
+      const others = (Object.keys(groupIds) as GroupName[]).filter((name) => name !== wanted)
+      const client = makeClient({ groups: [wanted, ...others], shares: [] })
+      const { events } = established(client, { groups: [wanted] })
+      assert.deepEqual(client.heard[0], { type: 'retry', group: groupIds[wanted] })
+      assert.equal(events[0]?.type === 'handshake-complete' && events[0].group, wanted)
+    })
+
+  test('asks for the hybrid that the server prefers, though X25519 has a share', () => {
+    const client = makeClient({ groups: ['X25519', 'X25519MLKEM768'], shares: ['X25519'] })
+    const { events } = established(client)
+    assert.equal(events[0]?.type === 'handshake-complete' && events[0].group, 'X25519MLKEM768')
+  })
+
+  test('does not ask for a hybrid where the server prefers a curve, nor where another hybrid has a share', () => {
+    const groups = ['X25519', 'SecP256r1MLKEM768', 'X25519MLKEM768'] as const
+    const plain = makeClient({ groups, shares: ['X25519'] })
+    established(plain, { groups: ['X25519', 'X25519MLKEM768'] })
+    assert.equal(plain.retried, false)
+    const hybrid = makeClient({ groups, shares: ['SecP256r1MLKEM768', 'X25519'] })
+    const { events } = established(hybrid)
+    assert.equal(events[0]?.type === 'handshake-complete' && events[0].group, 'SecP256r1MLKEM768')
+  })
+
   test('works with the longer hash too', () => {
     established(makeClient({ suites: ['TLS_AES_256_GCM_SHA384'], shares: [] }))
   })

@@ -169,6 +169,27 @@ const provocations: { readonly [Reason in FaultReason]: readonly Provocation[] }
     { options: replacing(extensionType.keyShare, shares(['X25519', 31])) },
     { options: replacing(extensionType.keyShare, shares(['X25519', 32])) }, // all zero: its product is zero
     { options: { groups: ['P-256'], ...replacing(extensionType.keyShare, shares(['P-256', 65])) } },
+    { options: { groups: ['P-384'], ...replacing(extensionType.keyShare, shares(['P-384', 97])) } },
+    // The X25519 half is all zero; and then one byte too few of it.
+    { options: { groups: ['X25519MLKEM768'], ...replacing(extensionType.keyShare, shares(['X25519MLKEM768', 1216])) } },
+    { options: { groups: ['X25519MLKEM768'], ...replacing(extensionType.keyShare, shares(['X25519MLKEM768', 1215])) } },
+    {
+      // The curve's half is sound, and a coefficient of the other is not reduced (FIPS 203 §7.2).
+      options: {
+        groups: ['X25519MLKEM768'],
+        editExtensions: (extensions) =>
+          extensions.map(({ type, body }) => ({
+            type,
+            body: type === extensionType.keyShare ? unreduced(body) : body,
+          })),
+      },
+    },
+    {
+      options: {
+        groups: ['SecP256r1MLKEM768'],
+        ...replacing(extensionType.keyShare, shares(['SecP256r1MLKEM768', 1249])),
+      },
+    },
   ],
   'server-name-twice': [{ options: replacing(extensionType.serverName, names('a.example', 'b.example')) }],
   'server-name-illegal': [
@@ -294,6 +315,13 @@ function shares(...entries: readonly (readonly [keyof typeof groupIds, number])[
   return writeClientShares(
     entries.map(([group, length]) => ({ group: groupIds[group], share: new Uint8Array(length) })),
   )
+}
+
+/** A key_share with one hybrid, of whose encapsulation key the first coefficient becomes 4095. */
+function unreduced(keyShare: Uint8Array): Uint8Array {
+  const changed = Uint8Array.from(keyShare)
+  changed.set([0xff, 0xff], 2 + 2 + 2)
+  return changed
 }
 
 function names(...hosts: readonly string[]): Uint8Array {

@@ -20,24 +20,26 @@ import {
   demandScheme,
   isRsaPublicKey,
   isUncompressed,
-  p256Scalar,
   saltLength,
+  scalarFrom,
   scalarLength,
   schemeFits,
   signatureDetails,
   signingSchemes,
 } from '../key-check.ts'
+import { keyExchanges, type DiffieHellman } from '../key-exchange.ts'
 import {
   tagLength,
   type AeadName,
   type CryptoProvider,
+  type CurveName,
   type Hash,
-  type KeyExchange,
   type PrivateKey,
   type PublicKey,
   type SignatureName,
   type SigningKey,
 } from '../provider.ts'
+import { mlKem768 } from './ml-kem.ts'
 
 /**
  * The primitives of node:crypto (OpenSSL's libcrypto), and nothing else of it: not its TLS, not its X.509 parser. Keys
@@ -49,7 +51,7 @@ export const native: CryptoProvider = {
   hash: (name) => wrapHash(createHash(nodeHash[name])),
   hmac: (name, key, message) => bytes(createHmac(nodeHash[name], key).update(message).digest()),
   aead: (name, key) => aead(name, key, cipher),
-  keyExchange: (name) => (name === 'X25519' ? x25519 : p256),
+  keyExchange: (name) => groups[name],
   signingKey,
   verify,
 }
@@ -104,7 +106,7 @@ function cipher(name: AeadName, key: Uint8Array): Cipher {
   }
 }
 
-const x25519: KeyExchange = {
+const x25519: DiffieHellman = {
   keyPair(random) {
     const privateKey = random(32)
     return { privateKey, share: fromBase64(createPublicKey(x25519Key(privateKey)).export({ format: 'jwk' }).x) }
@@ -131,29 +133,33 @@ function x25519Key(privateKey: Uint8Array): KeyObject {
   return createPrivateKey({ key: jwk, format: 'jwk' })
 }
 
-const p256: KeyExchange = {
-  keyPair(random) {
-    const privateKey = p256Scalar(random(40))
-    const pair = createECDH('prime256v1')
-    pair.setPrivateKey(privateKey)
-    return { privateKey, share: bytes(pair.getPublicKey()) }
-  },
-  sharedSecret(privateKey, peerShare) {
-    const pair = createECDH('prime256v1')
-    try {
-      if (privateKey.length !== 32) throw new RangeError()
+function ecdh(name: CurveName): DiffieHellman {
+  return {
+    keyPair(random) {
+      const privateKey = scalarFrom(name, random)
+      const pair = createECDH(nodeCurve[name])
       pair.setPrivateKey(privateKey)
-    } catch {
-      throw new RangeError('P-256: the private key is not 32 bytes in the range 1 to n-1')
-    }
-    if (!isUncompressed('P-256', peerShare)) return undefined
-    try {
-      return bytes(pair.computeSecret(peerShare))
-    } catch {
-      return undefined
-    }
-  },
+      return { privateKey, share: bytes(pair.getPublicKey()) }
+    },
+    sharedSecret(privateKey, peerShare) {
+      const pair = createECDH(nodeCurve[name])
+      try {
+        if (privateKey.length !== scalarLength[name]) throw new RangeError()
+        pair.setPrivateKey(privateKey)
+      } catch {
+        throw new RangeError(`${name}: the private key is not ${scalarLength[name]} bytes in the range 1 to n-1`)
+      }
+      if (!isUncompressed(name, peerShare)) return undefined
+      try {
+        return bytes(pair.computeSecret(peerShare))
+      } catch {
+        return undefined
+      }
+    },
+  }
 }
+
+const groups = keyExchanges({ x25519, p256: ecdh('P-256'), p384: ecdh('P-384'), mlKem768 })
 
 function signingKey(key: PrivateKey): SigningKey {
   checkPrivateKey(key)

@@ -1,6 +1,6 @@
 import { chacha20poly1305 } from '@noble/ciphers/chacha.js'
 import { ed25519, x25519 as curve25519 } from '@noble/curves/ed25519.js'
-import { p256 as curveP256, p384 } from '@noble/curves/nist.js'
+import { p256, p384 } from '@noble/curves/nist.js'
 import { hmac } from '@noble/hashes/hmac.js'
 import { sha256, sha384, sha512 } from '@noble/hashes/sha2.js'
 import { equalConstantTime } from '../../bytes/arrays.ts'
@@ -8,24 +8,27 @@ import { aead, type Cipher } from '../aead.ts'
 import {
   demandScheme,
   isUncompressed,
-  p256Scalar,
+  scalarFrom,
+  scalarLength,
   schemeFits,
   signatureDetails,
   signingSchemes,
   type EcdsaPrivateKey,
 } from '../key-check.ts'
+import { keyExchanges, type DiffieHellman } from '../key-exchange.ts'
 import type {
   AeadName,
   CryptoProvider,
+  CurveName,
   Hash,
   HashName,
-  KeyExchange,
   PrivateKey,
   PublicKey,
   SignatureName,
   SigningKey,
 } from '../provider.ts'
 import { gcm } from './gcm.ts'
+import { mlKem768 } from './ml-kem.ts'
 import { rsaSigningKey, verifyRsa } from './rsa/rsa.ts'
 
 /**
@@ -37,13 +40,13 @@ export const noble: CryptoProvider = {
   hash: (name) => wrapHash(hashes[name].create()),
   hmac: (name, key, message) => hmac(hashes[name], key, message),
   aead: (name, key) => aead(name, key, cipher),
-  keyExchange: (name) => (name === 'X25519' ? x25519 : p256),
+  keyExchange: (name) => groups[name],
   signingKey,
   verify,
 }
 
 const hashes = { 'SHA-256': sha256, 'SHA-384': sha384, 'SHA-512': sha512 } as const satisfies Record<HashName, unknown>
-const curves = { 'P-256': curveP256, 'P-384': p384 } as const
+const curves = { 'P-256': p256, 'P-384': p384 } as const
 
 interface NobleHash {
   update(bytes: Uint8Array): unknown
@@ -79,7 +82,7 @@ function chacha(key: Uint8Array): Cipher {
   }
 }
 
-const x25519: KeyExchange = {
+const x25519: DiffieHellman = {
   keyPair(random) {
     const privateKey = random(32)
     return { privateKey, share: curve25519.getPublicKey(privateKey) }
@@ -97,23 +100,28 @@ const x25519: KeyExchange = {
   },
 }
 
-const p256: KeyExchange = {
-  keyPair(random) {
-    const privateKey = p256Scalar(random(40))
-    return { privateKey, share: curveP256.getPublicKey(privateKey, false) }
-  },
-  sharedSecret(privateKey, peerShare) {
-    if (!curveP256.utils.isValidSecretKey(privateKey))
-      throw new RangeError('P-256: the private key is not 32 bytes in the range 1 to n-1')
-    if (!isUncompressed('P-256', peerShare)) return undefined
-    try {
-      // RFC 8446 §7.4.2: the secret is the x coordinate, without its sign byte.
-      return curveP256.getSharedSecret(privateKey, peerShare, true).slice(1)
-    } catch {
-      return undefined
-    }
-  },
+function ecdh(name: CurveName): DiffieHellman {
+  const curve = curves[name]
+  return {
+    keyPair(random) {
+      const privateKey = scalarFrom(name, random)
+      return { privateKey, share: curve.getPublicKey(privateKey, false) }
+    },
+    sharedSecret(privateKey, peerShare) {
+      if (!curve.utils.isValidSecretKey(privateKey))
+        throw new RangeError(`${name}: the private key is not ${scalarLength[name]} bytes in the range 1 to n-1`)
+      if (!isUncompressed(name, peerShare)) return undefined
+      try {
+        // RFC 8446 §7.4.2: the secret is the x coordinate, without its sign byte.
+        return curve.getSharedSecret(privateKey, peerShare, true).slice(1)
+      } catch {
+        return undefined
+      }
+    },
+  }
 }
+
+const groups = keyExchanges({ x25519, p256: ecdh('P-256'), p384: ecdh('P-384'), mlKem768 })
 
 function signingKey(key: PrivateKey): SigningKey {
   const sign = signer(key)

@@ -39,11 +39,8 @@ export function serverFlight(
 ): Transition {
   const { crypto, random } = config
   const { suite, group, credential, scheme } = negotiated
-  const exchange = crypto.keyExchange(group)
-  const pair = exchange.keyPair(random)
-  const shared = exchange.sharedSecret(pair.privateKey, share)
-  wipe(pair.privateKey)
-  if (shared === undefined) throw fault('key-share-invalid', group)
+  const exchanged = crypto.keyExchange(group).respond(share, random)
+  if (exchanged === undefined) throw fault('key-share-invalid', group)
 
   const transcript = new Transcript(crypto, suite.hash)
   for (const message of heard.transcript) transcript.add(message)
@@ -59,14 +56,14 @@ export function serverFlight(
         sessionId: hello.sessionId,
         cipherSuite: suite.id,
         extensions: [
-          { type: extensionType.keyShare, body: writeServerShare({ group: groupIds[group], share: pair.share }) },
+          { type: extensionType.keyShare, body: writeServerShare({ group: groupIds[group], share: exchanged.share }) },
           { type: extensionType.supportedVersions, body: writeNumber(version.tls13) },
         ],
       }),
     ),
   )
-  const handshake = earlySecret(crypto, suite.hash).into(shared, transcript.digest())
-  wipe(shared)
+  const handshake = earlySecret(crypto, suite.hash).into(exchanged.secret, transcript.digest())
+  wipe(exchanged.secret)
 
   const extensions = record(
     writeHandshake(handshakeType.encryptedExtensions, (out) => writeExtensions(out, encryptedExtensions(negotiated))),

@@ -4,7 +4,8 @@
  *     node test/vectors/wycheproof/vendor.ts PATH/TO/wycheproof/testvectors_v1
  *
  * What it leaves out: other encodings of the public keys, which no test reads; the notes, which the source keeps; and of
- * AES-GCM the 192-bit keys, and the nonces that are not 96 bits long, all but one of each length: TLS has neither.
+ * AES-GCM the 192-bit keys, and the nonces that are not 96 bits long, all but one of each length, and of ML-KEM all
+ * parameter sets but 768: TLS has none of them here.
  */
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -14,6 +15,8 @@ const files = [
   'chacha20_poly1305',
   'x25519',
   'ecdh_secp256r1_ecpoint',
+  'ecdh_secp384r1_ecpoint',
+  'mlkem',
   'ecdsa_secp256r1_sha256',
   'ecdsa_secp384r1_sha384',
   'ed25519',
@@ -39,6 +42,7 @@ const files = [
 interface Group {
   readonly ivSize?: number
   readonly keySize?: number
+  readonly parameterSet?: string
   readonly tests: readonly unknown[]
 }
 interface File {
@@ -54,6 +58,7 @@ for (const name of files) {
   const file = JSON.parse(readFileSync(join(source, `${name}_test.json`), 'utf8')) as File
   const groups = file.testGroups
     .filter((group) => group.keySize !== 192 || name !== 'aes_gcm')
+    .filter(({ parameterSet }) => parameterSet === undefined || parameterSet === 'ML-KEM-768')
     .map((group) => {
       const tests = name === 'aes_gcm' && group.ivSize !== 96 ? group.tests.slice(0, 1) : group.tests
       const head = JSON.stringify({ ...group, tests: undefined }, (key, value: unknown) =>

@@ -10,6 +10,7 @@ import {
 import type { Container, ContainerPort } from '../api/pod.ts'
 import { formatDuration } from '../api/duration.ts'
 import type { InjectionPlan } from './plan.ts'
+import { generationFile } from './volumes.ts'
 
 /**
  * The sidecar's container. It is a native sidecar, an init container that goes on running: it is up before nginx starts,
@@ -66,7 +67,7 @@ export function sidecar(plan: InjectionPlan, ports: readonly ContainerPort[]): C
 }
 
 function args(plan: InjectionPlan): string[] {
-  const out = ['--bundle', bundlePath]
+  const out = ['--bundle', bundlePath, '--generation-file', `${podInfoPath}/${generationFile}`]
   for (const { port, tls } of plan.listeners) out.push(tls ? '--listen' : '--listen-plain', String(port))
   for (const { port, advertise } of plan.listeners) {
     if (advertise !== undefined && advertise !== port) out.push('--advertise', `${port}=${advertise}`)

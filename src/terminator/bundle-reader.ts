@@ -18,19 +18,34 @@ import type { Snapshot } from './snapshot.ts'
 export async function stamp(source: BundleSource): Promise<string> {
   const paths = source.kind === 'bundle' ? [join(source.directory, manifestFile)] : [source.certificate, source.key]
   const stats = await Promise.all(paths.map((path) => stat(path, { bigint: true })))
-  return stats.map(({ dev, ino, size, mtimeNs }) => `${dev}:${ino}:${size}:${mtimeNs}`).join(' ')
+  const stamps = stats.map(({ dev, ino, size, mtimeNs }) => `${dev}:${ino}:${size}:${mtimeNs}`)
+  if (source.kind === 'bundle') stamps.push((await namedGeneration(source)) ?? '')
+  return stamps.join(' ')
 }
 
 /** Reads, parses and verifies everything. Throws an error that says what is wrong, and holds nothing secret. */
 export async function readSnapshot(source: BundleSource, crypto: CryptoProvider): Promise<Snapshot> {
-  return source.kind === 'bundle' ? readBundle(source.directory, crypto) : readFiles(source, crypto)
+  return source.kind === 'bundle' ? readBundle(source, crypto) : readFiles(source, crypto)
 }
 
-async function readBundle(directory: string, crypto: CryptoProvider): Promise<Snapshot> {
-  const root = await currentDirectory(directory)
-  const manifest = parseManifest(await readFile(join(root, manifestFile), 'utf8'))
-  // A candidate is served only by pods that are told to, which comes with canaries.
-  return snapshot(manifest.committed, root, crypto)
+async function readBundle(source: OperatorBundle, crypto: CryptoProvider): Promise<Snapshot> {
+  const root = await currentDirectory(source.directory)
+  const { committed, candidate } = parseManifest(await readFile(join(root, manifestFile), 'utf8'))
+  // Only a pod that is told the candidate's name serves it. Any other name is one that has come too early or too late:
+  // the annotation and the bundle reach the pod each in its own time.
+  const named = await namedGeneration(source)
+  return snapshot(candidate !== undefined && candidate.id === named ? candidate : committed, root, crypto)
+}
+
+/** What the pod's annotation names, by the downward API; undefined where there is no such file. */
+async function namedGeneration({ generationFile }: OperatorBundle): Promise<string | undefined> {
+  if (generationFile === undefined) return undefined
+  try {
+    return (await readFile(generationFile, 'utf8')).trim()
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined
+    throw error
+  }
 }
 
 /**
@@ -99,6 +114,8 @@ async function readFiles(
     defaultCredentials: [credential],
   }
 }
+
+type OperatorBundle = Extract<BundleSource, { kind: 'bundle' }>
 
 function remember<Value>(known: Map<string, Promise<Value>>, key: string, make: () => Promise<Value>): Promise<Value> {
   const found = known.get(key) ?? make()

@@ -49,9 +49,7 @@ export class BundleWatcher {
   /** Looks once, then watches. The first look has been taken when the promise resolves, well or not. */
   async start(): Promise<void> {
     const { source, pollMs = 1000 } = this.#options
-    const directories =
-      source.kind === 'bundle' ? [source.directory] : [...new Set([dirname(source.certificate), dirname(source.key)])]
-    for (const directory of directories) this.#watch(directory)
+    for (const directory of new Set(directories(source))) this.#watch(directory)
     this.#timer = setInterval(() => void this.look(), pollMs)
     await this.look()
   }
@@ -134,6 +132,13 @@ export class BundleWatcher {
     }
     for (const [host, end] of ends) certificateNotAfter.set({ host }, end / 1000)
   }
+}
+
+/** Where a change of the files shows. */
+function directories(source: BundleSource): readonly string[] {
+  if (source.kind === 'files') return [dirname(source.certificate), dirname(source.key)]
+  const { directory, generationFile } = source
+  return generationFile === undefined ? [directory] : [directory, dirname(generationFile)]
 }
 
 const mostHosts = 1000

@@ -31,7 +31,12 @@ export interface ListenAddress {
 
 /** Where certificates come from: the operator's bundle, or two files for a first look. */
 export type BundleSource =
-  | { readonly kind: 'bundle'; readonly directory: string }
+  | {
+      readonly kind: 'bundle'
+      readonly directory: string
+      /** Names the generation to serve; without it the committed one is. */
+      readonly generationFile?: string | undefined
+    }
   | {
       readonly kind: 'files'
       readonly certificate: string

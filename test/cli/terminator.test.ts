@@ -65,6 +65,7 @@ const refused: readonly (readonly [string, RegExp])[] = [
   ['--upstream 1 --listen 2', /--listen needs --bundle, or --certificate and --key/],
   ['--upstream 1 --listen 2 --certificate c', /--certificate and --key belong together/],
   ['--upstream 1 --listen 2 --certificate c --key k --bundle b', /exclude each other/],
+  ['--upstream 1 --listen 2 --certificate c --key k --generation-file g', /a --bundle to serve, and there is none/],
   ['--upstream 1 --listen-plain 2 --advertise 3=80', /--advertise names port 3, which is not listened on/],
 ]
 for (const [line, message] of refused) {

@@ -11,8 +11,8 @@ import {
   writeFileSync,
 } from 'node:fs'
 import { join } from 'node:path'
-import type { BundleCredential, BundleHost, Generation } from '../../src/api/bundle.ts'
-import { certificateFile, identify, keyFile, manifestFile, writeManifest } from '../../src/api/bundle.ts'
+import type { BundleCredential, BundleHost, BundleManifest, Generation } from '../../src/api/bundle.ts'
+import { certificateFile, identify, keyFile, manifestFile, parseManifest, writeManifest } from '../../src/api/bundle.ts'
 import type { CredentialKind } from './credentials.ts'
 import type { Issued } from './openssl.ts'
 
@@ -54,6 +54,21 @@ export function bundleFiles(
   }
   files.set(manifestFile, writeManifest({ formatVersion: 1, committed: identify(content, digest) }))
   return files
+}
+
+/** A bundle in the middle of a rotation: what `committed` commits, and what `candidate` commits as its candidate. */
+export function rotation(committed: Files, candidate: Files): Map<string, string | Uint8Array> {
+  const manifest = writeManifest({ ...manifestOf(committed), candidate: manifestOf(candidate).committed })
+  return new Map([...candidate, ...committed, [manifestFile, manifest]])
+}
+
+/** The id of the generation that these files commit. */
+export function generationOf(files: Files): string {
+  return manifestOf(files).committed.id
+}
+
+function manifestOf(files: Files): BundleManifest {
+  return parseManifest(String(files.get(manifestFile)))
 }
 
 let version = 0

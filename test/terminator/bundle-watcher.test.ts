@@ -9,7 +9,7 @@ import { terminatorMetrics } from '../../src/telemetry/metrics.ts'
 import { BundleWatcher } from '../../src/terminator/bundle-watcher.ts'
 import type { BundleSource } from '../../src/terminator/settings.ts'
 import type { Snapshot } from '../../src/terminator/snapshot.ts'
-import { bundleFiles, vectorPem, writeAtomically } from '../support/bundle-directory.ts'
+import { bundleFiles, generationOf, rotation, vectorPem, writeAtomically } from '../support/bundle-directory.ts'
 import { temporaryFolder } from '../support/temporary-folder.ts'
 
 const shop = (kind: 'p256' | 'rsa' | 'ed25519') =>
@@ -165,6 +165,71 @@ for (const [name, [spoil, message]] of Object.entries(bad)) {
     assert.equal(watcher.lastError, '')
   })
 }
+
+test('serves a candidate to nobody who is not told its name', async () => {
+  const [directory, podInfo] = [folder(), folder()]
+  const generationFile = join(podInfo, 'generation')
+  const [before, after] = [shop('p256'), shop('rsa')]
+  writeAtomically(directory, rotation(before, after))
+  const { watcher, seen } = await start({ kind: 'bundle', directory, generationFile })
+  const served = (): string | undefined => watcher.current?.generation
+  assert.equal(served(), generationOf(before), 'without the file')
+  for (const name of ['', generationOf(before), 'stranger', `${generationOf(after)}0`]) {
+    writeAtomically(podInfo, new Map([['generation', name]]))
+    await watcher.look()
+    assert.equal(served(), generationOf(before), name)
+  }
+  assert.equal(seen.length, 1)
+})
+
+test('serves the candidate while its name is there, by the watch alone and by the poll alone', async () => {
+  for (const pollMs of [1_000_000, 10]) {
+    const [directory, podInfo] = [folder(), folder()]
+    const [before, after] = [shop('p256'), shop('rsa')]
+    writeAtomically(directory, rotation(before, after))
+    writeAtomically(podInfo, new Map([['generation', generationOf(before)]]))
+    const source = { kind: 'bundle', directory, generationFile: join(podInfo, 'generation') } as const
+    const { until, watcher } = await start(source, pollMs)
+    writeAtomically(podInfo, new Map([['generation', generationOf(after)]]))
+    await until(2)
+    assert.equal(watcher.current?.generation, generationOf(after))
+    // Rolled back: the operator turns the annotation, and the bundle may go on carrying the candidate.
+    writeAtomically(podInfo, new Map([['generation', generationOf(before)]]))
+    await until(3)
+    assert.equal(watcher.current.generation, generationOf(before))
+    watcher.stop()
+  }
+})
+
+test('a name that comes before its candidate is remembered, and a commit of the candidate changes nothing', async () => {
+  const [directory, podInfo] = [folder(), folder()]
+  const [before, after] = [shop('p256'), shop('rsa')]
+  writeAtomically(directory, before)
+  writeAtomically(podInfo, new Map([['generation', generationOf(after)]]))
+  const { watcher, seen } = await start({ kind: 'bundle', directory, generationFile: join(podInfo, 'generation') })
+  assert.equal(watcher.current?.generation, generationOf(before))
+  for (const files of [rotation(before, after), after]) {
+    writeAtomically(directory, files)
+    await watcher.look()
+    assert.equal(watcher.current.generation, generationOf(after))
+  }
+  assert.equal(seen.length, 2)
+})
+
+test('a candidate that cannot be served leaves the last good one, and says so', async () => {
+  const [directory, podInfo] = [folder(), folder()]
+  const [before, after] = [shop('p256'), shop('rsa')]
+  const broken = rotation(before, after)
+  const key = [...after.keys()].find((name) => name.startsWith('key-')) ?? ''
+  broken.delete(key)
+  writeAtomically(directory, broken)
+  writeAtomically(podInfo, new Map([['generation', generationOf(before)]]))
+  const { watcher, log } = await start({ kind: 'bundle', directory, generationFile: join(podInfo, 'generation') })
+  writeAtomically(podInfo, new Map([['generation', generationOf(after)]]))
+  await watcher.look()
+  assert.equal(watcher.current?.generation, generationOf(before))
+  assert.ok(log.some((line) => line.startsWith('error bundle refused') && line.includes(key)))
+})
 
 test('keeps serving when the directory is gone', async () => {
   const directory = join(folder(), 'bundle')

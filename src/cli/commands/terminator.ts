@@ -10,6 +10,7 @@ const description = `Terminates TLS 1.3 and passes the plaintext to an upstream;
 
 const table = {
   bundle: option.optionalText('DIR', 'directory with the bundle that the operator compiles; watched for changes'),
+  generationFile: option.optionalText('FILE', 'names the generation of the bundle to serve, else the committed one'),
   certificate: option.optionalText('FILE', 'certificate chain in PEM, leaf first, instead of a bundle'),
   key: option.optionalText('FILE', 'its private key in PEM'),
   alpn: option.texts('PROTOCOL', 'ALPN protocol, best first, with --certificate; a bundle says its own'),
@@ -48,7 +49,7 @@ export const command: Command = defineCommand({
 
 /** Checks what no single option can: which ones belong together. Throws UsageError. */
 export function terminatorSettings(options: option.Options<typeof table>): TerminatorSettings {
-  const { bundle, certificate, key, listen, listenPlain, upstream, advertise } = options
+  const { bundle, generationFile, certificate, key, listen, listenPlain, upstream, advertise } = options
   if (upstream === undefined) throw new option.UsageError('--upstream is required: where does the plaintext go?')
   if (listen.length + listenPlain.length === 0) throw new option.UsageError('--listen or --listen-plain is required')
   const address =
@@ -79,7 +80,9 @@ export function terminatorSettings(options: option.Options<typeof table>): Termi
       throw new option.UsageError('--bundle and --certificate with --key exclude each other')
     if ((certificate === undefined) !== (key === undefined))
       throw new option.UsageError('--certificate and --key belong together: one of them is missing')
-    if (bundle !== undefined) return { kind: 'bundle', directory: bundle }
+    if (generationFile !== undefined && bundle === undefined)
+      throw new option.UsageError('--generation-file says which generation of a --bundle to serve, and there is none')
+    if (bundle !== undefined) return { kind: 'bundle', directory: bundle, generationFile }
     if (certificate !== undefined && key !== undefined) return { kind: 'files', certificate, key, alpn: options.alpn }
     if (listen.length === 0) return undefined
     throw new option.UsageError('--listen needs --bundle, or --certificate and --key')

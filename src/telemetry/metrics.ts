@@ -47,7 +47,7 @@ export function connectionMetrics(registry: Registry = new Registry()) {
     }),
     connectionsClosed: new Counter({
       name: 'chitin_connections_closed_total',
-      help: 'Client connections that ended, by how: finished, truncated, reset, idle, evicted, timeout and so on.',
+      help: 'Client connections that ended, by how: finished, truncated, reset, idle, timeout, evicted (--max-connections), crowded-out (--max-handshakes) and so on.',
       labelNames: ['port', 'reason'],
       registers,
     }),

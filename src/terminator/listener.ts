@@ -23,8 +23,9 @@ export interface ListenerOptions {
   readonly openTls: () => Engine | undefined
   /** Several threads on one port. */
   readonly reusePort: boolean
-  /** This worker's share of the connections. */
+  /** This worker's share of the connections, and of those that are still shaking hands. */
   readonly maxConnections: number
+  readonly maxHandshakes: number
   /** A connection that was active within this time is not closed to make room for another. */
   readonly busyMs?: number
 }
@@ -41,6 +42,7 @@ export class Listener {
   readonly #servers: Server[] = []
   #ticker: NodeJS.Timeout | undefined
   #onEmpty: (() => void) | undefined
+  #lastWarned = -Infinity
 
   constructor(options: ListenerOptions) {
     this.#options = options
@@ -50,6 +52,7 @@ export class Listener {
       log: options.log,
       wheel: new TimerWheel(tickMs, performance.now()),
       sessions: new IdleList(),
+      handshaking: new Set(),
       now: () => performance.now(),
       readBuffer: new Uint8Array(readBytes),
       tally: this.#tally,
@@ -74,11 +77,11 @@ export class Listener {
   /** Accepts no more, and resolves when the last connection is over; those that are left after `drainMs` are closed. */
   async drain(drainMs: number): Promise<{ readonly cut: number }> {
     for (const server of this.#servers) server.close()
-    for (const session of this.#context.sessions) session.drain({ now: false })
+    for (const session of this.#context.sessions) session.drain()
     let cut = 0
     const timer = setTimeout(() => {
       cut = this.connections
-      for (const session of this.#context.sessions) session.drain({ now: true })
+      for (const session of this.#context.sessions) session.cut()
     }, drainMs)
     await new Promise<void>((resolve) => {
       this.#onEmpty = resolve
@@ -134,6 +137,7 @@ export class Listener {
     const session = new Session(socket, address, engine, this.#context)
     this.#context.sessions.add(session)
     this.#open[kind]++
+    this.#thinOutHandshakes()
   }
 
   /** Closes the longest idle connection where there are too many; false where even that one is busy. */
@@ -144,9 +148,26 @@ export class Listener {
       const session = sessions.longestIdle
       if (session === undefined || now() - session.lastActive < busyMs) return false
       this.#release(session)
-      session.evict()
+      session.evict('evicted')
     }
     return true
+  }
+
+  /**
+   * Closes the oldest handshakes where there are too many in flight. The oldest, because an honest client is done in a
+   * few round trips: whoever has taken longer than all the others is the likeliest not to mean it.
+   */
+  #thinOutHandshakes(): void {
+    const { handshaking, now } = this.#context
+    const { maxHandshakes, log } = this.#options
+    for (const session of handshaking) {
+      if (handshaking.size <= maxHandshakes) return
+      this.#release(session)
+      session.evict('crowded-out')
+      if (now() - this.#lastWarned < warnEveryMs) continue
+      this.#lastWarned = now()
+      log.warn('too many handshakes in flight; the oldest are closed', { maxHandshakes })
+    }
   }
 
   #onEnded(session: Session): void {
@@ -165,5 +186,7 @@ export class Listener {
 
 /** Deadlines are in seconds; a quarter of one is exact enough, and costs nothing. */
 const tickMs = 250
+/** A flood is worth a line now and then; the counter knows the rest. */
+const warnEveryMs = 60_000
 /** As much as Node reads at once by itself. */
 const readBytes = 65_536

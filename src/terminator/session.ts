@@ -32,6 +32,8 @@ export interface SessionContext {
   readonly log: Log
   readonly wheel: TimerWheel<Session>
   readonly sessions: IdleList<Session>
+  /** Those of the sessions whose handshake is not over, the oldest first. */
+  readonly handshaking: Set<Session>
   /** Milliseconds of a clock that never goes back. */
   readonly now: () => number
   /**
@@ -58,6 +60,7 @@ export type EndReason =
   | 'fault'
   | 'abandoned'
   | 'timeout'
+  | 'crowded-out' // of the handshakes, by --max-handshakes
   | 'idle'
   | 'evicted'
   | 'drained'
@@ -103,6 +106,9 @@ export class Session implements Timed, Linked<Session> {
   /** The upstream has said so, and we have told the client. */
   #upstreamEnded = false
   #upstreamFull = false
+  /** Who was heard last; while it is the client, it may be waiting for an answer. */
+  #lastWord: 'client' | 'upstream' = 'upstream'
+  #draining = false
   #discarded = 0
   /** Both sockets are closed, and it was said so. */
   #ended = false
@@ -124,6 +130,7 @@ export class Session implements Timed, Linked<Session> {
     context.wheel.schedule(this, this.lastActive + context.settings.handshakeTimeoutMs)
     // A plain port shakes no hands.
     if (this.#stage === 'handshake' && listen.kind === 'plain') this.#connect()
+    else context.handshaking.add(this)
   }
 
   /** The wheel's answer: the deadline that was set has passed. */
@@ -136,8 +143,8 @@ export class Session implements Timed, Linked<Session> {
         return this.#upstreamFailed('timeout')
       case 'open': {
         const dueAt = this.lastActive + this.#idleLimitMs()
-        if (this.#context.now() < dueAt) return this.#context.wheel.schedule(this, dueAt)
-        return this.#finish('idle')
+        if (this.#context.now() < dueAt) return this.#wakeAt(dueAt)
+        return this.#finish(this.#draining ? 'drained' : 'idle')
       }
       case 'lingering':
         return this.#abort('finished')
@@ -146,18 +153,24 @@ export class Session implements Timed, Linked<Session> {
     }
   }
 
-  /** Makes room for another connection, at once. */
-  evict(): void {
+  /** Makes room for another one, at once. */
+  evict(reason: 'evicted' | 'crowded-out'): void {
     this.#sayGoodbye()
-    this.#abort('evicted')
+    this.#abort(reason)
   }
 
-  /** The process is about to end. Whoever has not said a word goes at once, the others when their time is up. */
-  drain({ now }: { readonly now: boolean }): void {
-    if (!now) {
-      if (!this.#heard && this.#stage !== 'open' && this.#stage !== 'connecting') this.#abort('drained')
-      return
-    }
+  /**
+   * The process is about to end: whoever has not said a word goes at once, and whoever has his answer when he has been
+   * silent for a moment, for a kept-alive connection has no end of its own. All others go on.
+   */
+  drain(): void {
+    this.#draining = true
+    if (!this.#heard && this.#stage !== 'open' && this.#stage !== 'connecting') return this.#abort('drained')
+    if (this.#stage === 'open') this.#wakeAt(this.lastActive + this.#idleLimitMs())
+  }
+
+  /** The time for that is over. */
+  cut(): void {
     this.#sayGoodbye()
     this.#abort('drained')
   }
@@ -209,6 +222,7 @@ export class Session implements Timed, Linked<Session> {
         return this.#connect(event)
       }
       case 'application-data':
+        this.#lastWord = 'client'
         // Data can come before the upstream is connected: its socket keeps it, and says when that is enough.
         if (this.#upstream?.writable && !this.#upstream.write(event.data)) {
           this.#upstreamFull = true
@@ -240,7 +254,7 @@ export class Session implements Timed, Linked<Session> {
 
   #connect(tls?: HandshakeComplete): void {
     const { settings, wheel, now } = this.#context
-    this.#stage = 'connecting'
+    this.#leaveHandshake('connecting')
     const { readBuffer } = this.#context
     const callback = (length: number): boolean => {
       this.#onUpstreamData(readBuffer.subarray(0, length))
@@ -253,7 +267,7 @@ export class Session implements Timed, Linked<Session> {
     upstream.on('connect', () => {
       if (this.#stage !== 'connecting') return
       this.#stage = 'open'
-      wheel.schedule(this, now() + this.#idleLimitMs())
+      this.#wakeAt(now() + this.#idleLimitMs())
     })
     upstream.on('end', () => this.#onUpstreamFin())
     upstream.on('drain', () => {
@@ -287,6 +301,7 @@ export class Session implements Timed, Linked<Session> {
 
   #onUpstreamData(chunk: Uint8Array): void {
     this.#touch()
+    this.#lastWord = 'upstream'
     if (!this.#engine.canSend) return
     this.#guarded(() => {
       this.#engine.send(chunk)
@@ -301,14 +316,14 @@ export class Session implements Timed, Linked<Session> {
     this.#client.end()
     this.#reason ??= 'finished'
     this.#touch()
-    this.#context.wheel.schedule(this, this.#context.now() + this.#idleLimitMs())
+    this.#wakeAt(this.lastActive + this.#idleLimitMs())
   }
 
   #onClientEnded(): void {
     if (this.#clientEnded) return
     this.#clientEnded = true
     this.#upstream?.end()
-    if (this.#stage === 'open') this.#context.wheel.schedule(this, this.#context.now() + this.#idleLimitMs())
+    if (this.#stage === 'open') this.#wakeAt(this.#context.now() + this.#idleLimitMs())
   }
 
   #onClientFin(): void {
@@ -354,7 +369,7 @@ export class Session implements Timed, Linked<Session> {
     if (this.#stage === 'lingering' || this.#stage === 'over') return
     this.#reason ??= reason
     this.#countAbandoned()
-    this.#stage = 'lingering'
+    this.#leaveHandshake('lingering')
     this.#flush()
     this.#client.end()
     this.#client.resume()
@@ -366,7 +381,7 @@ export class Session implements Timed, Linked<Session> {
     if (this.#stage === 'over') return
     this.#reason ??= reason
     this.#countAbandoned()
-    this.#stage = 'over'
+    this.#leaveHandshake('over')
     this.#context.wheel.cancel(this)
     if (reset) {
       this.#upstream?.resetAndDestroy()
@@ -375,6 +390,11 @@ export class Session implements Timed, Linked<Session> {
       this.#upstream?.destroy()
       this.#client.destroy()
     }
+  }
+
+  #leaveHandshake(next: Stage): void {
+    this.#stage = next
+    this.#context.handshaking.delete(this)
   }
 
   #countAbandoned(): void {
@@ -437,7 +457,7 @@ export class Session implements Timed, Linked<Session> {
     if (!this.#client.closed || this.#upstream?.closed === false || this.#ended) return
     this.#ended = true
     this.#countAbandoned()
-    this.#stage = 'over'
+    this.#leaveHandshake('over')
     this.#context.wheel.cancel(this)
     this.#engine.destroy()
     const reason = this.#reason ?? 'finished'
@@ -451,9 +471,21 @@ export class Session implements Timed, Linked<Session> {
     if (!this.released) this.#context.sessions.touch(this)
   }
 
+  /** While we drain, everybody is looked at again and again: an answer may have come, or may have left. */
+  #wakeAt(dueAt: number): void {
+    const { wheel, now } = this.#context
+    wheel.schedule(this, this.#draining ? Math.min(dueAt, now() + quietMs) : dueAt)
+  }
+
   #idleLimitMs(): number {
     const { idleTimeoutMs } = this.#context.settings
+    if (this.#draining && this.#isAnswered()) return Math.min(idleTimeoutMs, quietMs)
     return this.#clientEnded || this.#upstreamEnded ? Math.min(idleTimeoutMs, longestHalfClosedMs) : idleTimeoutMs
+  }
+
+  /** As far as bytes can tell: the upstream spoke last, and all that it said has left for the client. */
+  #isAnswered(): boolean {
+    return this.#lastWord === 'upstream' && this.#client.writableLength === 0
   }
 
   #debug(message: string, fields: Readonly<Record<string, unknown>>): void {
@@ -468,6 +500,8 @@ export class Session implements Timed, Linked<Session> {
 /** The upstream is next door: what takes longer than this will not come. */
 const longestConnectMs = 5000
 const longestLingerMs = 2000
+/** How long a connection that has its answer may be silent while we drain. */
+const quietMs = 1000
 /** How much of a client's further words is read and thrown away while it is to read ours. */
 const mostDiscarded = 256 * 1024
 /** Silence after one side is done; shorter than the idle limit, for nothing more may ever come. */

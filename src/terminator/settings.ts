@@ -18,6 +18,8 @@ export interface TerminatorSettings {
   readonly drainMs: number
   /** Over all workers; each takes its share. */
   readonly maxConnections: number
+  /** Of these, so many may still be shaking hands. */
+  readonly maxHandshakes: number
 }
 
 export interface ListenAddress {

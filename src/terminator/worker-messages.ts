@@ -7,8 +7,9 @@ import type { Snapshot } from './snapshot.ts'
 export interface WorkerStart {
   readonly settings: TerminatorSettings
   readonly logLevel: LogLevel
-  /** Its share of the connections. */
+  /** Its share of the connections, and of those that are still shaking hands. */
   readonly maxConnections: number
+  readonly maxHandshakes: number
   readonly snapshot: Snapshot | undefined
 }
 

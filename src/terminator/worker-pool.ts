@@ -94,6 +94,7 @@ export class WorkerPool {
       settings: this.#settings,
       logLevel: this.#logLevel,
       maxConnections: Math.ceil(this.#settings.maxConnections / this.#settings.workers),
+      maxHandshakes: Math.ceil(this.#settings.maxHandshakes / this.#settings.workers),
       snapshot: this.#snapshot,
     }
     // dist/ holds .js, the sources .ts; the compiler rewrites imports, but not this.

@@ -13,7 +13,8 @@ import type { Order, Report, WorkerStart } from './worker-messages.ts'
 if (parentPort === null) throw new Error('worker.ts: is started by run.ts as a worker thread, not by itself')
 await work(parentPort, workerData as WorkerStart) // run.ts hands over exactly this
 
-async function work(port: MessagePort, { settings, logLevel, maxConnections, snapshot }: WorkerStart): Promise<void> {
+async function work(port: MessagePort, start: WorkerStart): Promise<void> {
+  const { settings, logLevel, maxConnections, maxHandshakes, snapshot } = start
   const report = (message: Report): void => port.postMessage(message)
   const log = forwardingLog(logLevel, report)
   const crypto = await loadCrypto(settings.crypto)
@@ -22,6 +23,7 @@ async function work(port: MessagePort, { settings, logLevel, maxConnections, sna
     settings,
     log,
     maxConnections,
+    maxHandshakes,
     reusePort: true,
     openTls: () => (config === undefined ? undefined : new ServerConnection(config)),
   })

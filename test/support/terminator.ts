@@ -28,6 +28,7 @@ export const settings: TerminatorSettings = {
   idleTimeoutMs: 60_000,
   drainMs: 5000,
   maxConnections: 1000,
+  maxHandshakes: 1000,
 }
 
 export function listenAddress(kind: ListenAddress['kind'], advertise = 443): ListenAddress {
@@ -57,8 +58,9 @@ export async function startTerminator(
   {
     openTls,
     maxConnections = 1000,
+    maxHandshakes = 1000,
     busyMs,
-  }: { openTls?: () => Engine | undefined; maxConnections?: number; busyMs?: number } = {},
+  }: { openTls?: () => Engine | undefined; maxConnections?: number; maxHandshakes?: number; busyMs?: number } = {},
 ): Promise<TestTerminator> {
   const log: string[] = []
   const credential = testCredential('p256', native)
@@ -77,6 +79,7 @@ export async function startTerminator(
     openTls: openTls ?? (() => new ServerConnection(config)),
     reusePort: false,
     maxConnections,
+    maxHandshakes,
     ...(busyMs === undefined ? {} : { busyMs }),
   })
   const [tlsPort = 0, plainPort = 0] = await listener.listen()

@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict'
+import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
+import type { Socket } from 'node:net'
 import { afterEach, test } from 'node:test'
 import { closeAll, echo, read, readToEnd, startTerminator, startUpstream, tcp, tls } from '../support/terminator.ts'
 
@@ -35,6 +37,29 @@ test('where all are busy, the one too many is turned away', async () => {
   assert.equal((await read(socket, 5)).toString(), 'still')
 })
 
+test('one handshake too many closes the oldest one, and none that is over', async () => {
+  const terminator = await startTerminator({ upstream: await startUpstream(echo) }, { maxHandshakes: 2 })
+  const open = [await tls(terminator.tlsPort), await tls(terminator.tlsPort), await tls(terminator.tlsPort)]
+  const silent: Socket[] = []
+  for (let i = 1; i <= 3; i++) {
+    silent.push(await tcp(terminator.tlsPort))
+    await terminator.until('chitin_connections_total{port="tls"}', open.length + i)
+  }
+  // Words do not make it younger: a peer could go on with half a hello for ever.
+  silent[1]?.write(Buffer.from('160301', 'hex'))
+  open.push(await tls(terminator.tlsPort))
+  for (const socket of silent.slice(0, 2)) await readToEnd(socket).catch(() => {})
+  await terminator.until('chitin_connections_closed_total{port="tls",reason="crowded-out"}', 2)
+  const abandoned = '{outcome="abandoned",version="",suite="",group="",alert="",reason="crowded-out"}'
+  assert.equal(await terminator.metric(`chitin_handshakes_total${abandoned}`), 2)
+  for (const socket of open) {
+    socket.write('still')
+    assert.equal((await read(socket, 5)).toString(), 'still')
+  }
+  assert.equal(terminator.listener.connections, open.length + 1)
+  assert.equal(terminator.log.filter((line) => line.startsWith('warn too many handshakes in flight')).length, 1)
+})
+
 test('draining accepts no more, lets the open ones finish, and ends with the last', async () => {
   const terminator = await startTerminator({ upstream: await startUpstream(echo) })
   const socket = await tls(terminator.tlsPort)
@@ -56,11 +81,61 @@ test('draining does not wait for those who have not said a word', async () => {
   await plain
 })
 
+for (const kind of ['tls', 'plain'] as const) {
+  const client = (terminator: { tlsPort: number; plainPort: number }): Promise<Socket> =>
+    kind === 'tls' ? tls(terminator.tlsPort) : tcp(terminator.plainPort)
+
+  test(`${kind}: draining does not wait for a kept-alive connection that has its answer, or never asked`, async () => {
+    const terminator = await startTerminator({ upstream: await startUpstream(echo) })
+    const [answered, asking] = [await client(terminator), await client(terminator)]
+    answered.write('question')
+    await read(answered, 8)
+    await terminator.until(`chitin_connections_total{port="${kind}"}`, 2)
+    const drained = terminator.listener.drain(600_000)
+    // New words are served, and so is the silence that begins behind them.
+    answered.write('another')
+    assert.equal((await read(answered, 7)).toString(), 'another')
+    for (const socket of [answered, asking]) {
+      assert.equal((await readToEnd(socket)).length, 0, 'a clean end')
+      socket.end()
+    }
+    assert.deepEqual(await drained, { cut: 0 })
+    assert.equal(await terminator.metric(`chitin_connections_closed_total{port="${kind}",reason="drained"}`), 2)
+  })
+
+  test(`${kind}: draining waits for an answer that is slow`, async () => {
+    const upstream = await startUpstream((socket) => {
+      socket.on('data', () => setTimeout(() => socket.write('at last'), 2500))
+    })
+    const terminator = await startTerminator({ upstream })
+    const socket = await client(terminator)
+    socket.write('question')
+    await terminator.until(`chitin_connections_open{port="${kind}"}`, 1)
+    const drained = terminator.listener.drain(600_000)
+    assert.equal((await readToEnd(socket)).toString(), 'at last')
+    socket.end()
+    assert.deepEqual(await drained, { cut: 0 })
+  })
+
+  test(`${kind}: draining waits for a client that is slow to read its answer`, async () => {
+    const answer = randomBytes(20_000_000)
+    const terminator = await startTerminator({ upstream: await startUpstream((socket) => socket.write(answer)) })
+    const socket = await client(terminator)
+    socket.pause()
+    await terminator.until(`chitin_connections_open{port="${kind}"}`, 1)
+    const drained = terminator.listener.drain(600_000)
+    await new Promise((resolve) => setTimeout(resolve, 2500))
+    assert.ok(answer.equals(await readToEnd(socket)))
+    socket.end()
+    assert.deepEqual(await drained, { cut: 0 })
+  })
+}
+
 test('draining ends when its time is up, and says goodbye to those who are left', async () => {
-  const terminator = await startTerminator({ upstream: await startUpstream(echo) })
+  // Nothing answers: as far as anybody can tell, the answer may still come.
+  const terminator = await startTerminator({ upstream: await startUpstream(() => {}) })
   const socket = await tls(terminator.tlsPort)
   socket.write('a')
-  await read(socket, 1)
   assert.deepEqual(await terminator.listener.drain(20), { cut: 1 })
   assert.equal((await readToEnd(socket)).length, 0)
 })

@@ -25,10 +25,11 @@ const table = {
   crypto: option.choice(['noble', 'wasm', 'native'], 'noble', 'whose cryptographic primitives are used'),
   handshakeTimeout: option.duration(10_000, 'how long a client may take to shake hands'),
   idleTimeout: option.duration(600_000, 'how long a connection may be silent'),
-  drain: option.duration(30_000, 'how long connections may take to finish after SIGTERM'),
+  drain: option.duration(30_000, 'how long connections may take to finish after SIGTERM; idle ones are closed sooner'),
   maxConnections: option.count(10_000, 'connections at a time; above it the longest idle one is closed', {
     least: 1,
   }),
+  maxHandshakes: option.count(2000, 'handshakes in flight at a time; above it the oldest is closed', { least: 1 }),
   logLevel: option.choice(['error', 'warn', 'info', 'debug'], 'info', 'what is logged'),
 } satisfies option.OptionTable
 
@@ -73,6 +74,7 @@ export function terminatorSettings(options: option.Options<typeof table>): Termi
     idleTimeoutMs: options.idleTimeout,
     drainMs: options.drain,
     maxConnections: options.maxConnections,
+    maxHandshakes: options.maxHandshakes,
   }
 
   function source(): BundleSource | undefined {

@@ -1,13 +1,16 @@
 /** The program as it is started in a pod: a process of its own, under Node's permission model. */
 import assert from 'node:assert/strict'
+import { createPrivateKey } from 'node:crypto'
 import { once } from 'node:events'
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { afterEach, test } from 'node:test'
 import { UsageError } from '../../src/cli/options.ts'
 import { command } from '../../src/cli/commands/terminator.ts'
 import { bundleFiles, vectorPem, writeAtomically } from '../support/bundle-directory.ts'
 import { temporaryFolder } from '../support/temporary-folder.ts'
 import { startProcess } from '../support/terminator-process.ts'
-import { closeAll, echo, opened, read, startUpstream, tcp, tls } from '../support/terminator.ts'
+import { closeAll, echo, opened, read, readToEnd, startUpstream, tcp, tls } from '../support/terminator.ts'
 
 afterEach(closeAll)
 
@@ -43,14 +46,46 @@ test('serves a bundle with no permission but to read it, and ends by SIGTERM', a
   )
 })
 
-test('a second SIGTERM does not wait for anybody', async () => {
+test('serves two files, and says nothing secret even at debug', async () => {
+  const folder = temporaryFolder('files')
+  opened.push(() => folder.remove())
+  const { certificate, key } = vectorPem('p256')
+  const [chainFile, keyFile] = [join(folder.path, 'chain.pem'), join(folder.path, 'key.pem')]
+  writeFileSync(chainFile, certificate)
+  writeFileSync(keyFile, key)
   const upstream = await startUpstream(echo)
+  // prettier-ignore
+  const terminator = await startProcess('--certificate', chainFile, '--key', keyFile, '--listen', '127.0.0.1:0',
+    '--upstream', `127.0.0.1:${upstream.port}`, '--admin', '127.0.0.1:0', '--log-level', 'debug')
+  const socket = await tls(terminator.ports[0] ?? 0)
+  socket.write('plaintext of a client')
+  await read(socket, 21)
+  // A fault on the wire, and one in the file that holds the key.
+  const broken = await tcp(terminator.ports[0] ?? 0)
+  broken.write('GET /?token=0123456789 HTTP/1.1\r\n\r\n')
+  await readToEnd(broken)
+  writeFileSync(keyFile, key.replace(/^M[^\n]{8}/m, 'A$&'))
+  while (!terminator.lines.some(({ message }) => message.startsWith('bundle refused')))
+    await new Promise((resolve) => setTimeout(resolve, 5))
+
+  const said = `${terminator.lines.map((line) => JSON.stringify(line)).join('\n')}\n${await terminator.metrics()}`
+  const secret = createPrivateKey(key).export({ format: 'jwk' }).d ?? ''
+  const bytes = Buffer.from(secret, 'base64url')
+  const lines = key.split('\n').filter((line) => line !== '' && !line.startsWith('-----'))
+  for (const text of [secret, bytes.toString('hex'), bytes.toString('base64'), ...lines, 'plaintext', 'token'])
+    assert.ok(!said.includes(text), 'a secret is in the log or in the metrics')
+})
+
+test('a second SIGTERM does not wait for anybody', async () => {
+  // It never answers, so that the drain waits.
+  const upstream = await startUpstream(() => {})
+  const asked = once(upstream.server, 'connection')
   // prettier-ignore
   const { child, lines, ports } = await startProcess('--listen-plain', '127.0.0.1:0',
     '--upstream', `127.0.0.1:${upstream.port}`, '--workers', '1')
   const socket = await tcp(ports[0] ?? 0)
   socket.write('x')
-  await read(socket, 1)
+  await asked
   child.kill('SIGTERM')
   while (!lines.some(({ message }) => message === 'draining')) await new Promise((resolve) => setTimeout(resolve, 5))
   assert.equal(child.exitCode, null)

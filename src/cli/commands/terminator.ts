@@ -25,7 +25,7 @@ const table = {
   crypto: option.choice(['noble', 'wasm', 'native'], 'noble', 'whose cryptographic primitives are used'),
   handshakeTimeout: option.duration(10_000, 'how long a client may take to shake hands'),
   idleTimeout: option.duration(600_000, 'how long a connection may be silent'),
-  drain: option.duration(30_000, 'how long connections may take to finish after SIGTERM; idle ones are closed sooner'),
+  drain: option.duration(30_000, 'how long connections may take after SIGTERM; idle ones end sooner'),
   maxConnections: option.count(10_000, 'connections at a time; above it the longest idle one is closed', {
     least: 1,
   }),

@@ -8,7 +8,7 @@ import { equal } from '../bytes/arrays.ts'
 import { DecodeError } from '../bytes/decode-error.ts'
 import { Reader } from '../bytes/reader.ts'
 import { Writer } from '../bytes/writer.ts'
-import { mapped, parseAddress, unmapped } from './ip-address.ts'
+import { mapped, parseAddress, unmapped } from '../bytes/ip-address.ts'
 
 /** One end of a connection; `address` is 4 or 16 bytes. */
 export interface PeerAddress {

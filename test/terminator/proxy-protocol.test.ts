@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import { concat } from '../../src/bytes/arrays.ts'
 import { DecodeError } from '../../src/bytes/decode-error.ts'
 import { fromHex, toHex } from '../../src/bytes/hex.ts'
-import { parseAddress } from '../../src/terminator/ip-address.ts'
+import { parseAddress } from '../../src/bytes/ip-address.ts'
 import type { PeerAddress } from '../../src/terminator/proxy-protocol.ts'
 import {
   crc32c,

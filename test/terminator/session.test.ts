@@ -5,7 +5,7 @@ import type { Socket } from 'node:net'
 import { afterEach, test } from 'node:test'
 import { toHex } from '../../src/bytes/hex.ts'
 import { PassThrough } from '../../src/terminator/engine.ts'
-import { formatAddress } from '../../src/terminator/ip-address.ts'
+import { formatAddress } from '../../src/bytes/ip-address.ts'
 import { readProxyHeader } from '../../src/terminator/proxy-protocol.ts'
 import {
   closeAll,

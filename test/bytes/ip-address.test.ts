@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { isIP } from 'node:net'
 import { test } from 'node:test'
 import { toHex } from '../../src/bytes/hex.ts'
-import { formatAddress, parseAddress } from '../../src/terminator/ip-address.ts'
+import { formatAddress, parseAddress } from '../../src/bytes/ip-address.ts'
 
 const pairs: readonly (readonly [string, string, string])[] = [
   ['127.0.0.1', '7f000001', '127.0.0.1'],

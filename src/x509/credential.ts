@@ -2,12 +2,14 @@ import { sha256 } from '@noble/hashes/sha2.js'
 import { equal } from '../bytes/arrays.ts'
 import { toHex } from '../bytes/hex.ts'
 import type { CryptoProvider, PrivateKey, PublicKey } from '../crypto/provider.ts'
-import { parseCertificate, type Certificate } from './certificate.ts'
+import { nameOf, parseCertificate, permits, type Certificate } from './certificate.ts'
 import { matches } from './host-name.ts'
 import { IssueError, type Issue, type IssueReason } from './issue.ts'
-import { oid, signatureByOid } from './oids.ts'
+import { oid } from './oids.ts'
 import { parsePem } from './pem.ts'
 import { parsePkcs8, parsePrivateKeyPem } from './private-key.ts'
+import { rsaBits } from './public-key.ts'
+import { verifySigned } from './signature.ts'
 
 /** A certificate chain with its key: what a server proves its name with. */
 export interface Credential {
@@ -52,7 +54,7 @@ function pair(chain: readonly Uint8Array[], privateKey: PrivateKey): Credential 
   if (!belongs(privateKey, leaf.publicKey))
     throw new IssueError(
       'KeyMismatch',
-      `the ${privateKey.kind} private key does not belong to the certificate of ${name(leaf)}`,
+      `the ${privateKey.kind} private key does not belong to the certificate of ${nameOf(leaf)}`,
     )
   return {
     chain,
@@ -99,9 +101,9 @@ export function check(credential: Credential, { hosts, now, crypto }: Expectatio
 
 function validity(leaf: Certificate, now: Date): Issue[] {
   if (now < leaf.notBefore)
-    return [error('NotYetValid', `${name(leaf)} is not valid before ${leaf.notBefore.toISOString()}`)]
+    return [error('NotYetValid', `${nameOf(leaf)} is not valid before ${leaf.notBefore.toISOString()}`)]
   // RFC 5280 §4.1.2.5: the period includes notAfter; to the second it makes no difference, and the design says <.
-  if (now >= leaf.notAfter) return [error('Expired', `${name(leaf)} expired at ${leaf.notAfter.toISOString()}`)]
+  if (now >= leaf.notAfter) return [error('Expired', `${nameOf(leaf)} expired at ${leaf.notAfter.toISOString()}`)]
   return []
 }
 
@@ -109,22 +111,24 @@ function coverage(leaf: Certificate, hosts: readonly string[]): Issue[] {
   const missing = hosts.filter((host) => !leaf.dnsNames.some((pattern) => matches(pattern, host)))
   if (missing.length === 0) return []
   const found = leaf.dnsNames.length === 0 ? 'no dNSName' : leaf.dnsNames.slice(0, 10).join(', ')
-  return [error('SANMismatch', `${name(leaf)} has ${found}, which does not cover ${missing.slice(0, 10).join(', ')}`)]
+  return [error('SANMismatch', `${nameOf(leaf)} has ${found}, which does not cover ${missing.slice(0, 10).join(', ')}`)]
 }
 
 function strength(leaf: Certificate): Issue[] {
-  if (leaf.publicKey?.kind !== 'rsa') return []
-  const bits = leaf.publicKey.n.length * 8 - Math.clz32(leaf.publicKey.n[0] ?? 0) + 24
-  return bits < 2048 ? [error('WeakKey', `${name(leaf)} has an RSA key of ${bits} bits, expected 2048 or more`)] : []
+  const bits = leaf.publicKey && rsaBits(leaf.publicKey)
+  return bits !== undefined && bits < 2048
+    ? [error('WeakKey', `${nameOf(leaf)} has an RSA key of ${bits} bits, expected 2048 or more`)]
+    : []
 }
 
 function usage(leaf: Certificate): Issue[] {
   const issues: Issue[] = []
   const purposes = leaf.extendedKeyUsage
   if (purposes !== undefined && !purposes.includes(oid.serverAuth) && !purposes.includes(oid.anyExtendedKeyUsage))
-    issues.push(error('WrongUsage', `${name(leaf)} is not for serverAuth by its extended key usage`))
+    issues.push(error('WrongUsage', `${nameOf(leaf)} is not for serverAuth by its extended key usage`))
   // TLS 1.3 signs, whatever the key: RFC 8446 §4.4.2.2.
-  if (!leaf.maySign) issues.push(error('WrongUsage', `${name(leaf)} is not for digitalSignature by its key usage`))
+  if (!permits(leaf, 'digitalSignature'))
+    issues.push(error('WrongUsage', `${nameOf(leaf)} is not for digitalSignature by its key usage`))
   return issues
 }
 
@@ -133,44 +137,32 @@ function order(chain: readonly Certificate[], now: Date, crypto: CryptoProvider)
   for (const [i, certificate] of chain.entries()) {
     const issuer = chain[i + 1]
     if (issuer === undefined) break
-    if (!equal(certificate.issuer, issuer.subject))
+    if (certificate.issuer.key !== issuer.subject.key)
       return [
         ...issues,
-        error('ChainOrder', `certificate ${i + 1} was not issued by certificate ${i + 2} (${name(issuer)})`),
+        error('ChainOrder', `certificate ${i + 1} was not issued by certificate ${i + 2} (${nameOf(issuer)})`),
       ]
     if (issuer.isAuthority === false)
-      issues.push(error('ChainOrder', `certificate ${i + 2} (${name(issuer)}) is not a certificate authority`))
-    const scheme = signatureByOid[certificate.signatureAlgorithm]
-    if (scheme !== undefined && issuer.publicKey !== undefined && signerFits(scheme, issuer.publicKey)) {
-      if (!crypto.verify(scheme, issuer.publicKey, certificate.signed, certificate.signature))
-        issues.push(error('ChainOrder', `certificate ${i + 2} (${name(issuer)}) did not sign certificate ${i + 1}`))
-    }
+      issues.push(error('ChainOrder', `certificate ${i + 2} (${nameOf(issuer)}) is not a certificate authority`))
+    // An algorithm that we do not verify may still be one that clients do.
+    if (issuer.publicKey !== undefined && verifySigned(certificate, issuer.publicKey, crypto) === 'bad')
+      issues.push(error('ChainOrder', `certificate ${i + 2} (${nameOf(issuer)}) did not sign certificate ${i + 1}`))
     if (now >= issuer.notAfter)
       issues.push(
-        error('Expired', `certificate ${i + 2} (${name(issuer)}) expired at ${issuer.notAfter.toISOString()}`),
+        error('Expired', `certificate ${i + 2} (${nameOf(issuer)}) expired at ${issuer.notAfter.toISOString()}`),
       )
   }
   const leaf = chain[0]
   // A lone leaf of somebody else's: clients need the intermediate, unless the issuer is a root of theirs. Only they know.
-  if (chain.length === 1 && leaf !== undefined && !equal(leaf.issuer, leaf.subject))
+  if (chain.length === 1 && leaf !== undefined && leaf.issuer.key !== leaf.subject.key)
     issues.push({
       reason: 'IncompleteChain',
       severity: 'warning',
-      message: `${name(leaf)} comes without its issuer's certificate`,
+      message: `${nameOf(leaf)} comes without its issuer's certificate`,
     })
   return issues
 }
 
-// ECDSA P-256 keys may sign with SHA-384 and the other way about; our providers pair curve and hash, and say nothing of those.
-function signerFits(scheme: string, key: PublicKey): boolean {
-  if (key.kind === 'ecdsa') return scheme === (key.curve === 'P-256' ? 'ECDSA-P256-SHA256' : 'ECDSA-P384-SHA384')
-  return key.kind === 'ed25519' ? scheme === 'Ed25519' : scheme.startsWith('RSA-PKCS1')
-}
-
 function error(reason: IssueReason, message: string): Issue {
   return { reason, severity: 'error', message }
-}
-
-function name(certificate: Certificate): string {
-  return certificate.commonName ?? certificate.dnsNames[0] ?? 'the certificate'
 }

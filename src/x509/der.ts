@@ -13,6 +13,7 @@ export const tag = {
   sequence: 0x30,
   set: 0x31,
   printableString: 0x13,
+  ia5String: 0x16,
   utcTime: 0x17,
   generalizedTime: 0x18,
 } as const
@@ -96,6 +97,14 @@ export class DerReader {
     const bytes = this.unsigned(what)
     if (bytes.length > 4) throw new DecodeError(what, this.#at, `an INTEGER of ${bytes.length} bytes`)
     return bytes.reduce((value, byte) => value * 256 + byte, 0)
+  }
+
+  /** X.690 §11.1: true is 0xff and nothing else. An explicit false is no DER where it is the default, but harmless. */
+  boolean(what: string): boolean {
+    const { content } = this.value(tag.boolean, what)
+    if (content.length !== 1 || (content[0] !== 0 && content[0] !== 0xff))
+      throw new DecodeError(what, this.#at, 'a BOOLEAN that is neither 0x00 nor 0xff')
+    return content[0] === 0xff
   }
 
   oid(what: string): string {

@@ -15,6 +15,10 @@ export interface Request {
   readonly extensions?: readonly string[]
   readonly issuer?: Issued
   readonly days?: number
+  /** More arguments for how it is signed, such as `-sha384` or `-sigopt`. */
+  readonly signing?: readonly string[]
+  /** Another certificate for the same key. */
+  readonly key?: string
 }
 
 export const algorithms = {
@@ -35,10 +39,48 @@ export function issue(request: Request): Issued {
       authority.push('-CA', at('ca.pem'), '-CAkey', at('ca.key'))
     }
     // prettier-ignore
-    openssl(['req', '-x509', ...(request.algorithm ?? algorithms['ecdsa-p256']), '-nodes', '-keyout', at('key'), '-out', at('pem'),
+    openssl(['req', '-x509', ...keyOf(request, at('key')), '-out', at('pem'), ...(request.signing ?? []),
       '-subj', request.subject ?? '/CN=shop.example.test', '-days', String(request.days ?? 30), ...extensions, ...authority])
     return { certificate: readFileSync(at('pem'), 'utf8'), key: readFileSync(at('key'), 'utf8') }
   })
+}
+
+/** What `revocationList` is asked for. */
+export interface Revocation {
+  readonly issuer: Issued
+  /** Hex. */
+  readonly serials?: readonly string[]
+  /** `-crl_lastupdate`, `-crl_nextupdate`, `-crlexts` and the like; left out: from now on for a day. */
+  readonly args?: readonly string[]
+  /** A section `[ext]` of CRL extensions. */
+  readonly extensions?: readonly string[]
+}
+
+/** A CRL as PEM, made by the openssl command. */
+export function revocationList({ issuer, serials = [], args = ['-crlhours', '24'], extensions }: Revocation): string {
+  return inDirectory((directory) => {
+    const at = (name: string): string => join(directory, name)
+    writeFileSync(at('ca.pem'), issuer.certificate)
+    writeFileSync(at('ca.key'), issuer.key)
+    writeFileSync(
+      at('index'),
+      serials.map((serial) => `R\t491231235959Z\t240101000000Z\t${serial}\tunknown\t/CN=x\n`).join(''),
+    )
+    writeFileSync(at('number'), '01\n')
+    const section = extensions === undefined ? [] : ['[ext]', ...extensions]
+    const settings = [`database=${at('index')}`, `crlnumber=${at('number')}`, 'default_md=sha256']
+    writeFileSync(at('config'), ['[ca]', 'default_ca=it', '[it]', ...settings, ...section, ''].join('\n'))
+    // prettier-ignore
+    openssl(['ca', '-gencrl', '-config', at('config'), '-cert', at('ca.pem'), '-keyfile', at('ca.key'), '-out', at('crl'),
+      ...args, ...(extensions === undefined ? [] : ['-crlexts', 'ext'])])
+    return readFileSync(at('crl'), 'utf8')
+  })
+}
+
+function keyOf({ key, algorithm = algorithms['ecdsa-p256'] }: Request, path: string): string[] {
+  if (key === undefined) return [...algorithm, '-nodes', '-keyout', path]
+  writeFileSync(path, key)
+  return ['-key', path]
 }
 
 /** Runs openssl on a PEM text, and returns what it prints. */

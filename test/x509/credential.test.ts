@@ -158,3 +158,18 @@ test('knows a chain in order from one that is not, or whose issuer did not sign'
   const good = parseCredential(leafOfRsa.certificate + rsaRoot.certificate, leafOfRsa.key)
   for (const crypto of [noble, native]) assert.deepEqual(reasons(good, { crypto }), [])
 })
+
+test('checks the signatures of a chain whose issuers sign with the hash of another curve, or with RSA-PSS', () => {
+  const pss = ['-sha256', '-sigopt', 'rsa_padding_mode:pss', '-sigopt', 'rsa_pss_saltlen:32']
+  for (const [algorithm, signing] of [
+    [algorithms['ecdsa-p256'], ['-sha384']],
+    [algorithms['ecdsa-p384'], ['-sha256']],
+    [algorithms.rsa, pss],
+  ] as const) {
+    const authority = { subject: '/CN=Root', extensions: ['basicConstraints=critical,CA:true'], algorithm }
+    const [root, impostor] = [issue(authority), issue(authority)]
+    const leaf = issue({ issuer: root, signing })
+    assert.deepEqual(reasons(parseCredential(leaf.certificate + root.certificate, leaf.key)), [])
+    assert.deepEqual(reasons(parseCredential(leaf.certificate + impostor.certificate, leaf.key)), ['error ChainOrder'])
+  }
+})

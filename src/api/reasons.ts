@@ -37,6 +37,7 @@ export const reasons = {
   SANMismatch: 'the certificate does not carry the name that it is to serve',
   MalformedPEM: 'tls.crt or tls.key is not PEM',
   MalformedCertificate: 'a certificate is not valid DER',
+  MalformedCRL: 'a revocation list is not valid DER, or of a kind that is not supported',
   MalformedKey: 'the private key is not valid DER',
   UnsupportedKey: 'the key is of a kind that we do not serve',
   IncompleteChain: 'an intermediate certificate is missing',

@@ -2,6 +2,7 @@
 export type IssueReason =
   | 'MalformedPEM'
   | 'MalformedCertificate'
+  | 'MalformedCRL'
   | 'MalformedKey'
   | 'UnsupportedKey'
   | 'KeyMismatch'

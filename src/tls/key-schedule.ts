@@ -14,8 +14,12 @@ import type { Suite } from './suites.ts'
  *  (EC)DHE -> HKDF-Extract = Handshake Secret      EarlySecret.into()
  *              | Derive-Secret("derived", "")
  *    0    ->  HKDF-Extract = Master Secret         HandshakeSecret.into()
+ *              | Derive-Secret("res master", ...)
+ *            Resumption Secret                     resumptionSecret(), and for each ticket a PSK: ticketPsk()
  */
 export interface EarlySecret {
+  /** Proves that the PSK is known; `transcript` is the hash of all that stands before the binders (RFC 8446 §4.2.11.2). */
+  binder(transcript: Uint8Array): Uint8Array
   /** Mixes the (EC)DHE secret in; `transcript` is the hash of ClientHello to ServerHello. */
   into(shared: Uint8Array, transcript: Uint8Array): HandshakeSecret
 }
@@ -30,15 +34,25 @@ export interface HandshakeSecret {
 export interface TrafficSecrets {
   readonly client: Uint8Array
   readonly server: Uint8Array
+  /** What the resumption secret comes from; nothing else needs it any more. */
+  readonly main: Uint8Array
 }
 
-/** The first stage, without a PSK. */
-export function earlySecret(crypto: CryptoProvider, hash: HashName): EarlySecret {
+/** The first stage; without a PSK, zeros take its place. */
+export function earlySecret(crypto: CryptoProvider, hash: HashName, psk?: Uint8Array): EarlySecret {
   const zero = new Uint8Array(hashLength[hash])
-  const early = extract(crypto, hash, zero, zero)
+  const early = extract(crypto, hash, zero, psk ?? zero)
   return {
+    binder(transcript) {
+      const key = expandLabel(crypto, hash, early, 'res binder', crypto.hash(hash).digest(), hashLength[hash])
+      const binder = finishedData(crypto, hash, key, transcript)
+      wipe(key)
+      return binder
+    },
     into(shared, transcript) {
-      const handshake = extract(crypto, hash, derived(crypto, hash, early), shared)
+      const salt = derived(crypto, hash, early)
+      const handshake = extract(crypto, hash, salt, shared)
+      wipe(salt, early)
       const secret = (label: string) => expandLabel(crypto, hash, handshake, label, transcript, hashLength[hash])
       return {
         client: secret('c hs traffic'),
@@ -48,12 +62,29 @@ export function earlySecret(crypto: CryptoProvider, hash: HashName): EarlySecret
           const main = extract(crypto, hash, salt, zero)
           const client = expandLabel(crypto, hash, main, 'c ap traffic', finished, hashLength[hash])
           const server = expandLabel(crypto, hash, main, 's ap traffic', finished, hashLength[hash])
-          wipe(salt, main, handshake)
-          return { client, server }
+          wipe(salt, handshake)
+          return { client, server, main }
         },
       }
     },
   }
+}
+
+/** `transcript` is the hash of ClientHello to the client's Finished. The main secret is wiped. */
+export function resumptionSecret(
+  crypto: CryptoProvider,
+  hash: HashName,
+  main: Uint8Array,
+  transcript: Uint8Array,
+): Uint8Array {
+  const secret = expandLabel(crypto, hash, main, 'res master', transcript, hashLength[hash])
+  wipe(main)
+  return secret
+}
+
+/** The PSK that goes with a ticket (RFC 8446 §4.6.1). */
+export function ticketPsk(crypto: CryptoProvider, hash: HashName, secret: Uint8Array, nonce: Uint8Array): Uint8Array {
+  return expandLabel(crypto, hash, secret, 'resumption', nonce, hashLength[hash])
 }
 
 /** The record key and IV of a traffic secret (RFC 8446 §7.3). */

@@ -10,13 +10,15 @@ import { native } from '../../src/crypto/native/provider.ts'
 import { noble } from '../../src/crypto/noble/provider.ts'
 import type { CryptoProvider } from '../../src/crypto/provider.ts'
 import { ServerConnection } from '../../src/tls/connection.ts'
-import { earlySecret, finishedData, trafficKey } from '../../src/tls/key-schedule.ts'
+import { earlySecret, finishedData, resumptionSecret, ticketPsk, trafficKey } from '../../src/tls/key-schedule.ts'
 import { Tls13Protection } from '../../src/tls/record/tls13-protection.ts'
 import { suites } from '../../src/tls/suites.ts'
 import { messageHash, Transcript } from '../../src/tls/transcript.ts'
 import { readClientHello } from '../../src/wire/client-hello.ts'
 import { extensionType } from '../../src/wire/code-points.ts'
 import { readClientShares } from '../../src/wire/extensions/key-share.ts'
+import { bindersLength, readOfferedPsks } from '../../src/wire/extensions/pre-shared-key.ts'
+import { readNewSessionTicket } from '../../src/wire/new-session-ticket.ts'
 import { testCredential } from '../support/credentials.ts'
 import { serverConfig } from '../support/tls-server.ts'
 
@@ -81,6 +83,65 @@ for (const crypto of [noble, native]) {
       )
       assert.deepEqual(server.receive(trace('client hello')), [])
       assert.equal(toHex(server.takeOutput()[0] as Uint8Array), toHex(trace('server hello')))
+    })
+  })
+
+  suite(`section 4, which resumes section 3, with ${crypto.name}`, () => {
+    const trace = read('section-4.txt')
+    const clientHello = content(trace('client hello'))
+    const serverHello = content(trace('server hello'))
+    const early = () => earlySecret(crypto, 'SHA-256', trace.value('ticket psk'))
+
+    test('the first handshake leaves the printed resumption secret, and its ticket the printed PSK', () => {
+      const first = read('section-3.txt')
+      const [hello, answer] = [content(first('client hello')), content(first('server hello'))]
+      const shared = exchange(crypto, 'X25519', hello, first.value('server private key'))
+      const handshake = earlySecret(crypto, 'SHA-256').into(shared, digest(crypto, hello, answer))
+      const flight = reseal(crypto, handshake.server, [first('server flight')])[0] as Uint8Array
+      const finished = reseal(crypto, handshake.client, [first('client finished')])[0] as Uint8Array
+      const traffic = handshake.into(digest(crypto, hello, answer, flight))
+      const resumption = resumptionSecret(
+        crypto,
+        'SHA-256',
+        traffic.main,
+        digest(crypto, hello, answer, flight, finished),
+      )
+      assert.equal(toHex(resumption), trace.hex('resumption secret'))
+      assert.ok(traffic.main.every((byte) => byte === 0))
+      const message = reseal(crypto, traffic.server, [first('server session ticket')])[0] as Uint8Array
+      const { nonce, ticket } = readNewSessionTicket(message.subarray(4))
+      assert.equal(toHex(ticketPsk(crypto, 'SHA-256', resumption, nonce)), trace.hex('ticket psk'))
+      const offered = readOfferedPsks(readClientHello(clientHello.subarray(4)).extensions.at(-1)?.body as Uint8Array)
+      assert.equal(toHex(offered.identities[0]?.identity as Uint8Array), toHex(ticket))
+    })
+
+    test('the binder is the printed one', () => {
+      const { binders } = readOfferedPsks(
+        readClientHello(clientHello.subarray(4)).extensions.at(-1)?.body as Uint8Array,
+      )
+      const hash = digest(crypto, clientHello.subarray(0, clientHello.length - bindersLength(binders)))
+      assert.equal(toHex(hash), trace.hex('binder hash'))
+      assert.equal(toHex(early().binder(hash)), toHex(binders[0] as Uint8Array))
+    })
+
+    test('every secret is the printed one, and every record but the early ones opens', () => {
+      const shared = exchange(crypto, 'X25519', clientHello, trace.value('server private key'))
+      const handshake = early().into(shared, digest(crypto, clientHello, serverHello))
+      assert.equal(toHex(handshake.client), trace.hex('client handshake traffic secret'))
+      assert.equal(toHex(handshake.server), trace.hex('server handshake traffic secret'))
+      const flight = reseal(crypto, handshake.server, [trace('server flight')])[0] as Uint8Array
+      checkFinished(crypto, handshake.server, [clientHello, serverHello], flight)
+      const { client, server } = handshake.into(digest(crypto, clientHello, serverHello, flight))
+      assert.equal(toHex(client), trace.hex('client application traffic secret'))
+      assert.equal(toHex(server), trace.hex('server application traffic secret'))
+      // EndOfEarlyData, which this server never asks for, stands between the server's Finished and the client's.
+      const endOfEarlyData = Uint8Array.of(5, 0, 0, 0)
+      const toFinished = digest(crypto, clientHello, serverHello, flight, endOfEarlyData)
+      const finished = reseal(crypto, handshake.client, [trace('client finished')])[0] as Uint8Array
+      const expected = finishedData(crypto, 'SHA-256', handshake.client, toFinished)
+      assert.equal(toHex(finished.subarray(4)), toHex(expected))
+      reseal(crypto, client, [trace('client data'), trace('client close_notify')])
+      reseal(crypto, server, [trace('server data'), trace('server close_notify')])
     })
   })
 

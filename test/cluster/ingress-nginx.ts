@@ -82,7 +82,7 @@ async function buildController(): Promise<{ binary: string; source: string }> {
   return { binary: join(directory, 'controller'), source: join(directory, 'rootfs') }
 }
 
-async function ensureDebian(): Promise<string> {
+export async function ensureDebian(): Promise<string> {
   return await cached(`debian-${suite}-${key(...packages)}`, `Debian ${suite} with nginx and Lua`, async (path) => {
     await run('debootstrap', ['--variant=minbase', `--include=${packages.join(',')}`, suite, path])
     await run('rm', ['-rf', join(path, 'var/cache/apt/archives'), join(path, 'var/lib/apt/lists')])

@@ -1,0 +1,107 @@
+/**
+ * Coverage-guided fuzzing by Jazzer.js, which is libFuzzer below and instruments our modules as they load:
+ *
+ *     npm run fuzz                                      every target, 10 s each, from the corpus that is kept
+ *     npm run fuzz -- server-conversation --seconds 600 one of them, for long
+ *     npm run fuzz -- --keep                            what found new coverage goes into test/fuzz/corpus
+ *
+ * A target is a file of test/fuzz/targets. An exception that escapes from it is a finding: the input is written to
+ * test/fuzz/findings, its path printed, and the exit code is 1.
+ */
+import { spawn } from 'node:child_process'
+import { copyFile, mkdir, mkdtemp, readdir, rm, symlink } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import { parseArgs } from 'node:util'
+import { ensureDebian } from '../cluster/ingress-nginx.ts'
+import { run } from '../cluster/shell.ts'
+
+const project = join(import.meta.dirname, '..', '..')
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { seconds: { type: 'string', default: '10' }, keep: { type: 'boolean', default: false } },
+})
+const seconds = Number(values.seconds)
+if (!(seconds > 0)) throw new Error(`--seconds: found ${values.seconds}, expected a number above 0`)
+
+const all = (await readdir(join(import.meta.dirname, 'targets'))).map((file) => file.replace(/\.ts$/, '')).toSorted()
+const unknown = positionals.find((name) => !all.includes(name))
+if (unknown !== undefined) throw new Error(`no target is called ${unknown}; there are ${all.join(', ')}`)
+
+/** Jazzer.js instruments JavaScript only; the names and lines stay those of the sources. */
+const compiled = join(project, 'dist-fuzz')
+await rm(compiled, { recursive: true, force: true })
+await run('tsc', ['-p', 'tsconfig.fuzz.json'], { cwd: project })
+await symlink(join(project, 'test', 'vectors'), join(compiled, 'test', 'vectors'))
+const node = await nodeCommand()
+const findings = join(import.meta.dirname, 'findings')
+await mkdir(findings, { recursive: true })
+
+let failed = 0
+for (const target of positionals.length > 0 ? positionals : all) if (!(await fuzz(target))) failed++
+const count = positionals.length > 0 ? positionals.length : all.length
+console.log(`ℹ tests ${count}\nℹ pass ${count - failed}\nℹ fail ${failed}`)
+process.exitCode = failed > 0 ? 1 : 0
+
+async function fuzz(target: string): Promise<boolean> {
+  const corpus = join(import.meta.dirname, 'corpus', target)
+  await mkdir(corpus, { recursive: true })
+  const found = await mkdtemp(join(tmpdir(), `chitin-fuzz-${target}-`))
+  const seed = 1 + Math.floor(Math.random() * 2 ** 31)
+  console.log(`${target}: ${seconds} s from ${(await readdir(corpus)).length} inputs, seed ${seed}`)
+  const code = await jazzer(
+    target,
+    [found, corpus],
+    [
+      `-max_total_time=${seconds}`,
+      `-seed=${seed}`,
+      '-max_len=8192',
+      '-timeout=10',
+      '-rss_limit_mb=4096',
+      `-artifact_prefix=${findings}/${target}-`,
+    ],
+  )
+  if (code !== 0) console.log(`FINDING in ${target}: its input is in ${findings}`)
+  else if (values.keep) await keep(target, corpus, found)
+  await rm(found, { recursive: true, force: true })
+  return code === 0
+}
+
+/** libFuzzer has made each input as small as it could while it covered the same. */
+async function keep(target: string, corpus: string, found: string): Promise<void> {
+  for (const name of await readdir(found)) await copyFile(join(found, name), join(corpus, name))
+  console.log(`${target}: ${(await readdir(corpus)).length} inputs are kept`)
+}
+
+/** Prints the lines that say how far it came; everything else of libFuzzer's only where it failed. */
+async function jazzer(target: string, folders: readonly string[], options: readonly string[]): Promise<number> {
+  const [command = '', ...first] = node
+  const cli = join(project, 'node_modules', '@jazzer.js', 'core', 'dist', 'cli.js')
+  const module = join(compiled, 'test', 'fuzz', 'targets', `${target}.js`)
+  const instrumented = ['--includes', 'dist-fuzz/src', '--excludes', 'node_modules']
+  const child = spawn(command, [...first, cli, module, '--sync', ...instrumented, ...folders, '--', ...options], {
+    cwd: project,
+    stdio: ['ignore', 'ignore', 'pipe'],
+  })
+  const lines: string[] = []
+  for await (const line of createInterface({ input: child.stderr })) {
+    lines.push(line)
+    if (/^(#\d+\s+(INITED|DONE)|Done )/.test(line)) console.log(`  ${line}`)
+  }
+  const code = child.exitCode ?? (await new Promise<number | null>((resolve) => child.once('close', resolve))) ?? 1
+  if (code !== 0) console.log(lines.slice(-60).join('\n'))
+  return code
+}
+
+/**
+ * Jazzer.js is built against glibc 2.38. Where the machine's is older, Node runs under the loader and libraries of the
+ * Debian that the cluster tests make and keep.
+ */
+async function nodeCommand(): Promise<string[]> {
+  const { header } = process.report.getReport() as { header: { glibcVersionRuntime?: string } }
+  const [major = 0, minor = 0] = (header.glibcVersionRuntime ?? '').split('.').map(Number)
+  if (major > 2 || (major === 2 && minor >= 38)) return [process.execPath]
+  const libraries = join(await ensureDebian(), 'usr', 'lib', 'x86_64-linux-gnu')
+  return [join(libraries, 'ld-linux-x86-64.so.2'), '--library-path', libraries, process.execPath]
+}

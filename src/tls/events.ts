@@ -27,7 +27,9 @@ export interface HandshakeComplete {
   readonly signatureScheme: string
   readonly serverName: string | undefined
   readonly alpn: string | undefined
-  /** SHA-256 of the leaf that was served, lower-case hex. */
+  /** SHA-256 of the server's leaf, lower-case hex. */
   readonly fingerprint: string
   readonly helloRetried: boolean
+  /** What the peer proved itself with, DER, leaf first; left out where it showed no certificate. */
+  readonly peerChain?: readonly Uint8Array[]
 }

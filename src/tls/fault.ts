@@ -1,7 +1,8 @@
 import type { AlertName } from '../wire/code-points.ts'
+import { serverFaults, type ServerFaultReason } from './client/faults.ts'
 
 /**
- * Everything a client can do wrong: the reason, the alert it gets, and the clause of RFC 8446 (or another, named) that
+ * Everything a client or either side can do wrong (what only a server can stands in client/faults.ts): the reason, the alert it gets, and the clause of RFC 8446 (or another, named) that
  * says so. A fault is thrown once, by its reason, and becomes an alert in conversation.ts, nowhere else.
  */
 export const faults = {
@@ -65,10 +66,10 @@ export type FaultReason = keyof typeof faults
 
 /** What the peer did wrong. `detail` is for the debug log: it says where, and never quotes the peer's bytes. */
 export class Fault extends Error {
-  readonly reason: FaultReason
+  readonly reason: FaultReason | ServerFaultReason
   readonly detail: string | undefined
 
-  constructor(reason: FaultReason, detail?: string) {
+  constructor(reason: FaultReason | ServerFaultReason, detail?: string) {
     super(detail === undefined ? reason : `${reason}: ${detail}`)
     this.name = 'Fault'
     this.reason = reason
@@ -76,10 +77,10 @@ export class Fault extends Error {
   }
 
   get alert(): AlertName {
-    return faults[this.reason].alert
+    return { ...faults, ...serverFaults }[this.reason].alert
   }
 }
 
-export function fault(reason: FaultReason, detail?: string): Fault {
+export function fault(reason: FaultReason | ServerFaultReason, detail?: string): Fault {
   return new Fault(reason, detail)
 }

@@ -1,17 +1,21 @@
+import type { CryptoProvider } from '../../crypto/provider.ts'
 import { handshakeType } from '../../wire/code-points.ts'
 import { writeHandshake, type HandshakeMessage } from '../../wire/handshake.ts'
 import { readKeyUpdate, writeKeyUpdate } from '../../wire/key-update.ts'
-import type { ServerConfig } from '../config.ts'
 import { fault } from '../fault.ts'
 import { nextSecret } from '../key-schedule.ts'
 import type { Effect, Established, Transition } from './state.ts'
 
 /** KeyUpdate (RFC 8446 §4.6.3): fresh keys for what comes, and, where the peer asks, for what goes. */
-export function onKeyUpdate(state: Established, message: HandshakeMessage, config: ServerConfig): Transition {
+export function onKeyUpdate<State extends Established>(
+  state: State,
+  message: HandshakeMessage,
+  { crypto }: { readonly crypto: CryptoProvider },
+): Transition<State> {
   const { request } = readKeyUpdate(message.body)
   if (request > 1) throw fault('key-update-request-unknown', `request_update ${request}`)
   const { suite } = state
-  const readSecret = nextSecret(config.crypto, suite.hash, state.readSecret)
+  const readSecret = nextSecret(crypto, suite.hash, state.readSecret)
   const effects: Effect[] = [
     { do: 'use-read-secret', suite, secret: readSecret },
     { do: 'wipe', secrets: [state.readSecret] },
@@ -21,7 +25,11 @@ export function onKeyUpdate(state: Established, message: HandshakeMessage, confi
 }
 
 /** Sends a KeyUpdate under the old key, and changes ours; `request` 1 asks the peer to change too. */
-export function updateWriteKey(state: Established, request: 0 | 1, { crypto }: ServerConfig): Transition {
+export function updateWriteKey<State extends Established>(
+  state: State,
+  request: 0 | 1,
+  { crypto }: { readonly crypto: CryptoProvider },
+): Transition<State> {
   const { suite } = state
   const writeSecret = nextSecret(crypto, suite.hash, state.writeSecret)
   const messages = writeHandshake(handshakeType.keyUpdate, (out) => writeKeyUpdate(out, { request }))

@@ -1,0 +1,96 @@
+import { schemeFits } from '../../crypto/key-check.ts'
+import type { SignatureName } from '../../crypto/provider.ts'
+import { readCertificateVerify } from '../../wire/certificate-verify.ts'
+import { readCertificate } from '../../wire/certificate.ts'
+import type { HandshakeMessage } from '../../wire/handshake.ts'
+import { parseCertificate, permits, type Certificate } from '../../x509/certificate.ts'
+import { IssueError } from '../../x509/issue.ts'
+import { fault } from '../fault.ts'
+import { signedContent } from '../signed-content.ts'
+import { isHandshakeSignature, schemeIds } from '../suites.ts'
+import type { ClientConfig } from './config.ts'
+import { answers } from './extensions.ts'
+import type { Offer } from './hello.ts'
+import type {
+  ClientTransition,
+  ExpectCertificate,
+  ExpectCertificateOrRequest,
+  ExpectCertificateVerify,
+} from './state.ts'
+import { judge } from './trust.ts'
+
+/** The server's Certificate (RFC 8446 §4.4.2). It is judged once the signature shows that the server holds its key. */
+export function onCertificate(
+  state: ExpectCertificateOrRequest | ExpectCertificate,
+  message: HandshakeMessage,
+): ClientTransition {
+  const { context, entries } = readCertificate(message.body)
+  if (context.length > 0) throw fault('request-context-not-empty', 'Certificate')
+  for (const { extensions } of entries) answers('Certificate', extensions, state.offer.hello.extensions)
+  const chain = parseChain(entries.map(({ data }) => data))
+  state.transcript.add(message.raw)
+  const wanted = state.at === 'expect-certificate' ? state.wanted : undefined
+  return { next: { ...state, at: 'expect-certificate-verify', wanted, chain }, effects: [] }
+}
+
+/** CertificateVerify (RFC 8446 §4.4.3): the server holds its certificate's key, and heard what we said. */
+export function onCertificateVerify(
+  state: ExpectCertificateVerify,
+  message: HandshakeMessage,
+  config: ClientConfig,
+): ClientTransition {
+  const { scheme: id, signature } = readCertificateVerify(message.body)
+  const scheme = offeredScheme(id, state.offer)
+  // RFC 8446 §4.2.3: PKCS#1 v1.5 is offered for the signatures in certificates only.
+  if (!isHandshakeSignature(scheme)) throw fault('signature-scheme-not-offered', `${scheme} in CertificateVerify`)
+  checkSignature(state.chain, scheme, signedContent('server', state.transcript.digest()), signature, config)
+  judge(state.chain, config)
+  state.transcript.add(message.raw)
+  return { next: { ...state, at: 'expect-server-finished', signatureScheme: schemeIds[scheme].name }, effects: [] }
+}
+
+/** A server's chain, parsed; TLS 1.2 sends it in another message, and asks the same of it. */
+export function parseChain(chain: readonly Uint8Array[]): ServerChain {
+  if (chain.length > maxChainLength) throw fault('certificate-malformed', `a chain of ${chain.length} certificates`)
+  const [leaf, ...rest] = chain.map(parse)
+  if (leaf === undefined) throw fault('certificate-missing')
+  return [leaf, ...rest]
+}
+
+/** Leaf first. */
+export type ServerChain = readonly [Certificate, ...Certificate[]]
+
+/** The scheme of that number, if the client offered it. */
+export function offeredScheme(id: number, { schemes }: Offer): SignatureName {
+  const scheme = schemes.find((name) => schemeIds[name].id === id)
+  if (scheme === undefined) throw fault('signature-scheme-not-offered', `scheme ${id}`)
+  return scheme
+}
+
+/** That the key of the leaf made this signature, and may. */
+export function checkSignature(
+  [leaf]: ServerChain,
+  scheme: SignatureName,
+  content: Uint8Array,
+  signature: Uint8Array,
+  { crypto }: ClientConfig,
+): void {
+  if (leaf.publicKey === undefined) throw fault('certificate-key-unsupported')
+  // RFC 8446 §4.4.2.2: with a key usage there must be digitalSignature in it.
+  if (!permits(leaf, 'digitalSignature')) throw fault('certificate-key-usage')
+  if (!schemeFits(leaf.publicKey, scheme))
+    throw fault('signature-scheme-of-another-key', `${scheme} with a key of kind ${leaf.publicKey.kind}`)
+  if (!crypto.verify(scheme, leaf.publicKey, content, signature)) throw fault('signature-wrong', scheme)
+}
+
+function parse(der: Uint8Array): Certificate {
+  try {
+    return parseCertificate(der)
+  } catch (error) {
+    if (error instanceof IssueError) throw fault('certificate-malformed', error.message)
+    throw error
+  }
+}
+
+/** RFC 8446 sets no limit; no public chain has more than four. */
+const maxChainLength = 10

@@ -1,0 +1,39 @@
+import type { AlertName } from '../../wire/code-points.ts'
+
+/**
+ * Everything a server alone can do wrong, beside what both sides can (../fault.ts): the reason, the alert it gets, and
+ * the clause of RFC 8446 (or another, named) that says so.
+ */
+export const serverFaults = {
+  // ServerHello and HelloRetryRequest
+  'server-version-unsupported': { alert: 'protocol_version', see: '§4.1.3, RFC 5246 §E.1' },
+  'server-version-not-offered': { alert: 'illegal_parameter', see: '§4.2.1' },
+  'legacy-version-wrong': { alert: 'illegal_parameter', see: '§4.1.3' },
+  'session-id-not-echoed': { alert: 'illegal_parameter', see: '§4.1.3' },
+  'suite-not-offered': { alert: 'illegal_parameter', see: '§4.1.3' },
+  'compression-chosen': { alert: 'illegal_parameter', see: '§4.1.3' },
+  'extension-not-offered': { alert: 'unsupported_extension', see: '§4.2' },
+  'extension-misplaced': { alert: 'illegal_parameter', see: '§4.2' },
+  'server-share-missing': { alert: 'missing_extension', see: '§4.2.8, §9.2' },
+  'server-share-not-offered': { alert: 'illegal_parameter', see: '§4.2.8' },
+  'retry-twice': { alert: 'unexpected_message', see: '§4.1.4' },
+  'retry-changes-nothing': { alert: 'illegal_parameter', see: '§4.1.4' },
+  'retry-group-not-offered': { alert: 'illegal_parameter', see: '§4.2.8' },
+  'retry-group-needless': { alert: 'illegal_parameter', see: '§4.2.8' },
+  'retry-suite-differs': { alert: 'illegal_parameter', see: '§4.1.4' },
+  // The rest of its flight
+  'protocol-not-offered': { alert: 'illegal_parameter', see: 'RFC 7301 §3.1' },
+  'request-context-not-empty': { alert: 'illegal_parameter', see: '§4.3.2, §4.4.2' },
+  'certificate-missing': { alert: 'decode_error', see: '§4.4.2.4' },
+  'certificate-malformed': { alert: 'bad_certificate', see: '§4.4.2.4' },
+  'certificate-key-unsupported': { alert: 'unsupported_certificate', see: '§4.4.2.4' },
+  'certificate-key-usage': { alert: 'unsupported_certificate', see: '§4.4.2.2' },
+  'certificate-not-pinned': { alert: 'bad_certificate', see: '§4.4.2.4' },
+  'signature-scheme-not-offered': { alert: 'illegal_parameter', see: '§4.4.3' },
+  'signature-scheme-of-another-key': { alert: 'illegal_parameter', see: '§4.4.3' },
+  'signature-wrong': { alert: 'decrypt_error', see: '§4.4.3' },
+  // After it
+  'ticket-lifetime-too-long': { alert: 'illegal_parameter', see: '§4.6.1' },
+} as const satisfies Record<string, { readonly alert: AlertName; readonly see: string }>
+
+export type ServerFaultReason = keyof typeof serverFaults

@@ -1,0 +1,63 @@
+import { sha256 } from '@noble/hashes/sha2.js'
+import { concat, equalConstantTime } from '../../bytes/arrays.ts'
+import { toHex } from '../../bytes/hex.ts'
+import { handshakeType } from '../../wire/code-points.ts'
+import { writeHandshake, type HandshakeMessage } from '../../wire/handshake.ts'
+import type { HandshakeComplete } from '../events.ts'
+import { fault } from '../fault.ts'
+import { finishedData } from '../key-schedule.ts'
+import type { ClientConfig } from './config.ts'
+import { proveIdentity } from './identity.ts'
+import type { ClientTransition, ExpectServerFinished } from './state.ts'
+
+/**
+ * The server's Finished (RFC 8446 §4.4.4), and all that the client still has to say:
+ *
+ *     {Certificate}, {CertificateVerify}, {Finished}
+ *
+ * the first two only where the server asked who it is.
+ */
+export function onServerFinished(
+  state: ExpectServerFinished,
+  message: HandshakeMessage,
+  config: ClientConfig,
+): ClientTransition {
+  const { crypto } = config
+  const { suite, transcript, handshake, chain } = state
+  const expected = finishedData(crypto, suite.hash, handshake.server, transcript.digest())
+  if (message.body.length !== expected.length) throw fault('finished-length', `${message.body.length} bytes`)
+  if (!equalConstantTime(message.body, expected)) throw fault('finished-mismatch')
+  transcript.add(message.raw)
+  const traffic = handshake.into(transcript.digest())
+
+  const identity = state.wanted === undefined ? [] : proveIdentity(state.wanted, transcript, config)
+  const ours = finishedData(crypto, suite.hash, handshake.client, transcript.digest())
+  const finished = writeHandshake(handshakeType.finished, (out) => out.raw(ours))
+  transcript.add(finished)
+  return {
+    next: { at: 'established', suite, readSecret: traffic.server, writeSecret: traffic.client, chain },
+    effects: [
+      { do: 'send', messages: concat(...identity, finished) },
+      { do: 'use-write-secret', suite, secret: traffic.client },
+      { do: 'use-read-secret', suite, secret: traffic.server },
+      { do: 'wipe', secrets: [handshake.client, handshake.server] },
+      { do: 'report', event: complete(state, config) },
+    ],
+  }
+}
+
+function complete(state: ExpectServerFinished, { serverName }: ClientConfig): HandshakeComplete {
+  const [leaf] = state.chain
+  return {
+    type: 'handshake-complete',
+    version: 'TLSv1.3',
+    suite: state.suite.name,
+    group: state.group,
+    signatureScheme: state.signatureScheme,
+    serverName,
+    alpn: state.alpn,
+    fingerprint: toHex(sha256(leaf.der)),
+    helloRetried: state.retried,
+    peerChain: state.chain.map(({ der }) => der),
+  }
+}

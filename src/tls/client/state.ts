@@ -1,0 +1,81 @@
+import type { GroupName } from '../../crypto/provider.ts'
+import type { HandshakeSecret } from '../key-schedule.ts'
+import type { Suite } from '../suites.ts'
+import type { Transcript } from '../transcript.ts'
+import type { Established, Transition } from '../handshake/state.ts'
+import type { ServerChain } from './certificate.ts'
+import type { Offer } from './hello.ts'
+
+/** Where a client's handshake stands, each state with exactly what it needs; named for what it waits for. */
+export type ClientState =
+  | ExpectServerHello
+  | ExpectSecondServerHello
+  | ExpectEncryptedExtensions
+  | ExpectCertificateOrRequest
+  | ExpectCertificate
+  | ExpectCertificateVerify
+  | ExpectServerFinished
+  | ClientEstablished
+
+export interface ExpectServerHello {
+  readonly at: 'expect-server-hello'
+  readonly offer: Offer
+}
+
+export interface ExpectSecondServerHello {
+  readonly at: 'expect-second-server-hello'
+  readonly offer: Offer
+  /** That of the retry request; the second answer has to keep to it. */
+  readonly suite: Suite
+  /** message_hash of the first hello, the request, and the second hello. */
+  readonly transcript: readonly Uint8Array[]
+}
+
+/** What the ServerHello settled; every later state of the handshake carries it. */
+export interface Agreed {
+  readonly offer: Offer
+  readonly suite: Suite
+  readonly group: GroupName
+  readonly retried: boolean
+  /** Runs on with each message. */
+  readonly transcript: Transcript
+  readonly handshake: HandshakeSecret
+}
+
+export interface ExpectEncryptedExtensions extends Agreed {
+  readonly at: 'expect-encrypted-extensions'
+}
+
+export interface ExpectCertificateOrRequest extends Agreed {
+  readonly at: 'expect-certificate-or-request'
+  readonly alpn: string | undefined
+}
+
+export interface ExpectCertificate extends Agreed {
+  readonly at: 'expect-certificate'
+  readonly alpn: string | undefined
+  readonly wanted: readonly number[]
+}
+
+export interface ExpectCertificateVerify extends Agreed {
+  readonly at: 'expect-certificate-verify'
+  readonly alpn: string | undefined
+  /** Signature schemes that the server takes from the client; undefined where it did not ask who that is. */
+  readonly wanted: readonly number[] | undefined
+  readonly chain: ServerChain
+}
+
+export interface ExpectServerFinished extends Agreed {
+  readonly at: 'expect-server-finished'
+  readonly alpn: string | undefined
+  readonly wanted: readonly number[] | undefined
+  readonly chain: ServerChain
+  /** By which the server proved its key. */
+  readonly signatureScheme: string
+}
+
+export interface ClientEstablished extends Established {
+  readonly chain: ServerChain
+}
+
+export type ClientTransition = Transition<ClientState>

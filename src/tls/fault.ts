@@ -1,8 +1,10 @@
 import type { AlertName } from '../wire/code-points.ts'
+import { chainFaults, type ChainReason } from '../x509/chain-fault.ts'
 import { serverFaults, type ServerFaultReason } from './client/faults.ts'
 
 /**
- * Everything a client or either side can do wrong (what only a server can stands in client/faults.ts): the reason, the alert it gets, and the clause of RFC 8446 (or another, named) that
+ * Everything a client or either side can do wrong (what only a server can stands in client/faults.ts, what is wrong with a certificate in
+ * x509/chain-fault.ts): the reason, the alert it gets, and the clause of RFC 8446 (or another, named) that
  * says so. A fault is thrown once, by its reason, and becomes an alert in conversation.ts, nowhere else.
  */
 export const faults = {
@@ -64,12 +66,15 @@ export const faults = {
 
 export type FaultReason = keyof typeof faults
 
+/** A reason of any of the three tables: what a client or either side does wrong, what a server does, and its certificates. */
+export type AnyReason = FaultReason | ServerFaultReason | ChainReason
+
 /** What the peer did wrong. `detail` is for the debug log: it says where, and never quotes the peer's bytes. */
 export class Fault extends Error {
-  readonly reason: FaultReason | ServerFaultReason
+  readonly reason: AnyReason
   readonly detail: string | undefined
 
-  constructor(reason: FaultReason | ServerFaultReason, detail?: string) {
+  constructor(reason: AnyReason, detail?: string) {
     super(detail === undefined ? reason : `${reason}: ${detail}`)
     this.name = 'Fault'
     this.reason = reason
@@ -77,10 +82,10 @@ export class Fault extends Error {
   }
 
   get alert(): AlertName {
-    return { ...faults, ...serverFaults }[this.reason].alert
+    return { ...faults, ...serverFaults, ...chainFaults }[this.reason].alert
   }
 }
 
-export function fault(reason: FaultReason | ServerFaultReason, detail?: string): Fault {
+export function fault(reason: AnyReason, detail?: string): Fault {
   return new Fault(reason, detail)
 }

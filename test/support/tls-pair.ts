@@ -13,6 +13,7 @@ export function clientConfig(overrides: Partial<ClientConfig> = {}, seed = 2): C
   return {
     crypto: native,
     random: seededRandom(seed),
+    now: () => testTime,
     serverName: 'shop.example.com',
     trust: { accept: 'any' },
     groups: ['X25519', 'P-256'],
@@ -20,6 +21,9 @@ export function clientConfig(overrides: Partial<ClientConfig> = {}, seed = 2): C
     ...overrides,
   }
 }
+
+/** A moment at which the credentials of test/vectors are valid. */
+export const testTime = Date.UTC(2027, 0, 1)
 
 /** Both ends of a connection, each with what it reported. */
 export interface Pair {

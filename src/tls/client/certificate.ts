@@ -27,7 +27,7 @@ export function onCertificate(
   const { context, entries } = readCertificate(message.body)
   if (context.length > 0) throw fault('request-context-not-empty', 'Certificate')
   for (const { extensions } of entries) answers('Certificate', extensions, state.offer.hello.extensions)
-  const chain = parseChain(entries.map(({ data }) => data))
+  const chain = readChain(entries.map(({ data }) => data))
   state.transcript.add(message.raw)
   const wanted = state.at === 'expect-certificate' ? state.wanted : undefined
   return { next: { ...state, at: 'expect-certificate-verify', wanted, chain }, effects: [] }
@@ -44,21 +44,23 @@ export function onCertificateVerify(
   // RFC 8446 §4.2.3: PKCS#1 v1.5 is offered for the signatures in certificates only.
   if (!isHandshakeSignature(scheme)) throw fault('signature-scheme-not-offered', `${scheme} in CertificateVerify`)
   checkSignature(state.chain, scheme, signedContent('server', state.transcript.digest()), signature, config)
-  judge(state.chain, config)
+  judge(state.chain.presented, config)
   state.transcript.add(message.raw)
   return { next: { ...state, at: 'expect-server-finished', signatureScheme: schemeIds[scheme].name }, effects: [] }
 }
 
-/** A server's chain, parsed; TLS 1.2 sends it in another message, and asks the same of it. */
-export function parseChain(chain: readonly Uint8Array[]): ServerChain {
-  if (chain.length > maxChainLength) throw fault('certificate-malformed', `a chain of ${chain.length} certificates`)
-  const [leaf, ...rest] = chain.map(parse)
-  if (leaf === undefined) throw fault('certificate-missing')
-  return [leaf, ...rest]
+/** A server's certificates: the leaf, parsed, and all that came, in DER, for whoever judges them. */
+export interface ServerChain {
+  readonly leaf: Certificate
+  readonly presented: readonly Uint8Array[]
 }
 
-/** Leaf first. */
-export type ServerChain = readonly [Certificate, ...Certificate[]]
+/** TLS 1.2 sends it in another message, and asks the same of it. */
+export function readChain(presented: readonly Uint8Array[]): ServerChain {
+  const [first] = presented
+  if (first === undefined) throw fault('certificate-missing')
+  return { leaf: parse(first), presented }
+}
 
 /** The scheme of that number, if the client offered it. */
 export function offeredScheme(id: number, { schemes }: Offer): SignatureName {
@@ -69,15 +71,15 @@ export function offeredScheme(id: number, { schemes }: Offer): SignatureName {
 
 /** That the key of the leaf made this signature, and may. */
 export function checkSignature(
-  [leaf]: ServerChain,
+  { leaf }: ServerChain,
   scheme: SignatureName,
   content: Uint8Array,
   signature: Uint8Array,
   { crypto }: ClientConfig,
 ): void {
-  if (leaf.publicKey === undefined) throw fault('certificate-key-unsupported')
+  if (leaf.publicKey === undefined) throw fault('unsupported-key')
   // RFC 8446 §4.4.2.2: with a key usage there must be digitalSignature in it.
-  if (!permits(leaf, 'digitalSignature')) throw fault('certificate-key-usage')
+  if (!permits(leaf, 'digitalSignature')) throw fault('may-not-sign')
   if (!schemeFits(leaf.publicKey, scheme))
     throw fault('signature-scheme-of-another-key', `${scheme} with a key of kind ${leaf.publicKey.kind}`)
   if (!crypto.verify(scheme, leaf.publicKey, content, signature)) throw fault('signature-wrong', scheme)
@@ -87,10 +89,7 @@ function parse(der: Uint8Array): Certificate {
   try {
     return parseCertificate(der)
   } catch (error) {
-    if (error instanceof IssueError) throw fault('certificate-malformed', error.message)
+    if (error instanceof IssueError) throw fault('malformed', error.message)
     throw error
   }
 }
-
-/** RFC 8446 sets no limit; no public chain has more than four. */
-const maxChainLength = 10

@@ -8,6 +8,8 @@ export interface ClientConfig {
   readonly crypto: CryptoProvider
   /** Cryptographically strong random bytes. */
   readonly random: (length: number) => Uint8Array
+  /** Milliseconds since 1970: certificates end, and tickets age. */
+  readonly now: () => number
   /** The host name that the server is asked for (RFC 6066); undefined, or an IP address: none is sent. */
   readonly serverName: string | undefined
   /** Whose certificate is good enough. There is no default: whoever accepts any certificate has to say so. */

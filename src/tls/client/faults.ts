@@ -1,7 +1,8 @@
 import type { AlertName } from '../../wire/code-points.ts'
 
 /**
- * Everything a server alone can do wrong, beside what both sides can (../fault.ts): the reason, the alert it gets, and
+ * Everything a server alone can do wrong, beside what both sides can (../fault.ts) and what may be wrong with its
+ * certificates (../../x509/chain-fault.ts): the reason, the alert it gets, and
  * the clause of RFC 8446 (or another, named) that says so.
  */
 export const serverFaults = {
@@ -25,9 +26,6 @@ export const serverFaults = {
   'protocol-not-offered': { alert: 'illegal_parameter', see: 'RFC 7301 §3.1' },
   'request-context-not-empty': { alert: 'illegal_parameter', see: '§4.3.2, §4.4.2' },
   'certificate-missing': { alert: 'decode_error', see: '§4.4.2.4' },
-  'certificate-malformed': { alert: 'bad_certificate', see: '§4.4.2.4' },
-  'certificate-key-unsupported': { alert: 'unsupported_certificate', see: '§4.4.2.4' },
-  'certificate-key-usage': { alert: 'unsupported_certificate', see: '§4.4.2.2' },
   'certificate-not-pinned': { alert: 'bad_certificate', see: '§4.4.2.4' },
   'signature-scheme-not-offered': { alert: 'illegal_parameter', see: '§4.4.3' },
   'signature-scheme-of-another-key': { alert: 'illegal_parameter', see: '§4.4.3' },

@@ -1,6 +1,4 @@
-import { sha256 } from '@noble/hashes/sha2.js'
 import { concat, equalConstantTime } from '../../bytes/arrays.ts'
-import { toHex } from '../../bytes/hex.ts'
 import { handshakeType } from '../../wire/code-points.ts'
 import { writeHandshake, type HandshakeMessage } from '../../wire/handshake.ts'
 import type { HandshakeComplete } from '../events.ts'
@@ -9,6 +7,7 @@ import { finishedData } from '../key-schedule.ts'
 import type { ClientConfig } from './config.ts'
 import { proveIdentity } from './identity.ts'
 import type { ClientTransition, ExpectServerFinished } from './state.ts'
+import { fingerprintOf } from './trust.ts'
 
 /**
  * The server's Finished (RFC 8446 §4.4.4), and all that the client still has to say:
@@ -47,7 +46,6 @@ export function onServerFinished(
 }
 
 function complete(state: ExpectServerFinished, { serverName }: ClientConfig): HandshakeComplete {
-  const [leaf] = state.chain
   return {
     type: 'handshake-complete',
     version: 'TLSv1.3',
@@ -56,8 +54,8 @@ function complete(state: ExpectServerFinished, { serverName }: ClientConfig): Ha
     signatureScheme: state.signatureScheme,
     serverName,
     alpn: state.alpn,
-    fingerprint: toHex(sha256(leaf.der)),
+    fingerprint: fingerprintOf(state.chain.presented),
     helloRetried: state.retried,
-    peerChain: state.chain.map(({ der }) => der),
+    peerChain: state.chain.presented,
   }
 }

@@ -17,6 +17,7 @@ import { extensionType, handshakeType } from '../../../src/wire/code-points.ts'
 import { writeNumber, writeNumbers16 } from '../../../src/wire/extensions/number-list.ts'
 import { writeHandshake } from '../../../src/wire/handshake.ts'
 import { writeNewSessionTicket } from '../../../src/wire/new-session-ticket.ts'
+import { chainFaults } from '../../../src/x509/chain-fault.ts'
 import { testCredential } from '../../support/credentials.ts'
 import { plainRecord } from '../../support/tls-client.ts'
 import { clientConfig, text } from '../../support/tls-pair.ts'
@@ -275,7 +276,7 @@ function judge({ client, events, output }: Outcome): 'complete' | 'waits' | 'fai
   assert.equal(events.at(-1), failed, 'nothing follows a failure')
   assert.deepEqual([client.state, client.canSend], ['closed', false])
   if (failed?.by === 'received') return 'fails'
-  const table: Readonly<Record<string, { readonly alert: string }>> = { ...faults, ...serverFaults }
+  const table: Readonly<Record<string, { readonly alert: string }>> = { ...faults, ...serverFaults, ...chainFaults }
   assert(failed !== undefined && table[failed.reason] !== undefined, failed?.reason)
   assert.equal(failed.alert, table[failed.reason]?.alert)
   assert(output.length > 0, 'no alert was sent')

@@ -19,7 +19,10 @@ import { contentType, extensionType, handshakeType } from '../../../src/wire/cod
 import { readClientShares } from '../../../src/wire/extensions/key-share.ts'
 import { writeNumbers16 } from '../../../src/wire/extensions/number-list.ts'
 import { writeHandshake } from '../../../src/wire/handshake.ts'
+import { parseCredential } from '../../../src/x509/credential.ts'
+import { parseTrustAnchors } from '../../../src/x509/trust-anchors.ts'
 import { testCredential, type CredentialKind } from '../../support/credentials.ts'
+import { issue } from '../../support/openssl.ts'
 import { clientConfig, pair, settle, text } from '../../support/tls-pair.ts'
 import { meet, ScriptedServer } from '../../support/tls-scripted-server.ts'
 
@@ -138,6 +141,24 @@ suite('whom the client trusts', () => {
       alert: 'bad_certificate',
       reason: 'peer-alert',
     })
+  })
+
+  test('a chain is accepted where an authority vouches for the name, be it a host or an address', () => {
+    const extensions = ['basicConstraints=critical,CA:true']
+    const root = issue({ subject: '/CN=Root', extensions })
+    const middle = issue({ subject: '/CN=Middle', extensions, issuer: root })
+    const names = ['subjectAltName=DNS:*.example.com,IP:192.0.2.1,IP:2001:db8::1']
+    const served = issue({ extensions: names, issuer: middle })
+    const credential = parseCredential(served.certificate + middle.certificate, served.key)
+    const server = { ...credential, signingKey: native.signingKey(credential.privateKey) }
+    const anchors = parseTrustAnchors(root.certificate)
+    for (const name of ['shop.example.com', 'Shop.Example.com.', '192.0.2.1', '2001:db8:0::1']) {
+      const both = pair(
+        { trust: { accept: 'verified', anchors, name }, serverName: name, now: () => Date.now() },
+        { credentials: () => [server] },
+      )
+      assert.deepEqual(complete(both.clientEvents).peerChain, credential.chain)
+    }
   })
 
   test('pins that are none accept nobody', () => {

@@ -9,6 +9,7 @@ import type { GroupName } from '../../../src/crypto/provider.ts'
 import type { ClientConfig } from '../../../src/tls/client/config.ts'
 import { ClientConnection } from '../../../src/tls/client/connection.ts'
 import { serverFaults, type ServerFaultReason } from '../../../src/tls/client/faults.ts'
+import type { Trust } from '../../../src/tls/client/trust.ts'
 import { faults, type FaultReason } from '../../../src/tls/fault.ts'
 import { defaultLimits } from '../../../src/tls/limits.ts'
 import { groupIds, suites } from '../../../src/tls/suites.ts'
@@ -22,8 +23,13 @@ import { writeServerShare } from '../../../src/wire/extensions/key-share.ts'
 import { writeNumber, writeNumbers16 } from '../../../src/wire/extensions/number-list.ts'
 import { writeHandshake } from '../../../src/wire/handshake.ts'
 import { writeNewSessionTicket, type NewSessionTicket } from '../../../src/wire/new-session-ticket.ts'
+import { parseCertificate } from '../../../src/x509/certificate.ts'
+import { chainFaults } from '../../../src/x509/chain-fault.ts'
+import { parseCredential } from '../../../src/x509/credential.ts'
+import { parseCrls } from '../../../src/x509/crl.ts'
+import { TrustAnchors } from '../../../src/x509/trust-anchors.ts'
 import { testCredential } from '../../support/credentials.ts'
-import { algorithms, issue, type Issued } from '../../support/openssl.ts'
+import { algorithms, issue, revocationList, type Issued } from '../../support/openssl.ts'
 import { clientConfig } from '../../support/tls-pair.ts'
 import { meet, ScriptedServer, type Script } from '../../support/tls-scripted-server.ts'
 import { changeCipherSpec, plainRecord } from '../../support/tls-client.ts'
@@ -59,7 +65,20 @@ const common = [
   'too-many-key-updates',
 ] as const satisfies readonly FaultReason[]
 
-type Reason = ServerFaultReason | (typeof common)[number]
+/** What the client's own opinion on certificates refuses; test/x509/chain.test.ts has them all. */
+type CertificateReason =
+  | 'malformed'
+  | 'unsupported-key'
+  | 'may-not-sign'
+  | 'expired'
+  | 'not-yet-valid'
+  | 'unknown-issuer'
+  | 'bad-signature'
+  | 'name-mismatch'
+  | 'wrong-purpose'
+  | 'revoked'
+
+type Reason = ServerFaultReason | CertificateReason | (typeof common)[number]
 
 type HelloEdit = NonNullable<Script['hello']>
 type MessageEdit = NonNullable<Script['edit']>
@@ -78,8 +97,23 @@ const compressionAt = 73
 const version13: Extension = { type: extensionType.supportedVersions, body: writeNumber(0x0304) }
 const empty = new Uint8Array(0)
 const [leaf = empty] = testCredential('ed25519', native).chain
-const ed448 = derOf(issue({ algorithm: ['-newkey', 'ed448'] }))
-const forAgreement = derOf(issue({ algorithm: algorithms.ed25519, extensions: ['keyUsage=critical,keyAgreement'] }))
+const ed448 = der(issue({ algorithm: ['-newkey', 'ed448'] }))
+const forAgreement = der(issue({ algorithm: algorithms.ed25519, extensions: ['keyUsage=critical,keyAgreement'] }))
+const day = 86_400_000
+const name = 'shop.example.com'
+const authority = ['basicConstraints=critical,CA:true']
+const names = [`subjectAltName=DNS:${name}`, 'basicConstraints=critical,CA:false']
+const algorithm = algorithms.ed25519
+const root = issue({ algorithm, subject: '/CN=Root', extensions: authority })
+const impostor = issue({ algorithm, subject: '/CN=Root', extensions: [...authority, 'subjectKeyIdentifier=none'] })
+const stranger = issue({ algorithm, subject: '/CN=Stranger', extensions: authority })
+const good = issue({ algorithm, extensions: names, issuer: root })
+const forClients = issue({
+  algorithm,
+  extensions: [...names, 'extendedKeyUsage=clientAuth'],
+  issuer: root,
+  key: good.key,
+})
 const signatures: readonly Extension[] = [{ type: extensionType.signatureAlgorithms, body: writeNumbers16([0x0807]) }]
 
 const provocations: { readonly [R in Reason]: readonly Provocation[] } = {
@@ -198,15 +232,28 @@ const provocations: { readonly [R in Reason]: readonly Provocation[] } = {
   'certificate-missing': [
     { script: { edit: replacingMessage(handshakeType.certificate, () => Uint8Array.of(0, 0, 0, 0)) } },
   ],
-  'certificate-malformed': [
+  malformed: [
     { script: { edit: replacingMessage(handshakeType.certificate, () => chain(Buffer.from('no certificate'))) } },
-    { script: { edit: replacingMessage(handshakeType.certificate, () => chain(...Array<Uint8Array>(11).fill(leaf))) } },
+    { ...presenting([der(good), Buffer.from('no certificate')]) },
   ],
-  'certificate-key-unsupported': [
-    { script: { edit: replacingMessage(handshakeType.certificate, () => chain(ed448)) } },
+  'unsupported-key': [{ script: { edit: replacingMessage(handshakeType.certificate, () => chain(ed448)) } }],
+  'may-not-sign': [{ script: { edit: replacingMessage(handshakeType.certificate, () => chain(forAgreement)) } }],
+  expired: [presenting([der(good)], { now: () => Date.now() + 31 * day })],
+  'not-yet-valid': [presenting([der(good)], { now: () => Date.now() - day })],
+  'unknown-issuer': [
+    presenting([der(good)], { trust: verified({ anchors: [stranger] }) }),
+    presenting([der(good), der(root)], { trust: verified({ anchors: [stranger] }) }),
+    presenting([der(good)], { trust: verified({ anchors: [] }) }),
   ],
-  'certificate-key-usage': [
-    { script: { edit: replacingMessage(handshakeType.certificate, () => chain(forAgreement)) } },
+  'bad-signature': [presenting([der(good)], { trust: verified({ anchors: [impostor] }) })],
+  'name-mismatch': [
+    presenting([der(good)], { trust: verified({ name: 'other.example.com' }) }),
+    presenting([der(good)], { trust: verified({ name: '192.0.2.1' }) }),
+    presenting([der(good)], { trust: verified({ name: 'com' }) }),
+  ],
+  'wrong-purpose': [presenting([der(forClients)])],
+  revoked: [
+    presenting([der(good)], { trust: verified({ crl: revocationList({ issuer: root, serials: [serialOf(good)] }) }) }),
   ],
   'certificate-not-pinned': [{ config: { trust: { accept: 'pinned', fingerprints: ['ab'.repeat(32)] } } }],
   'signature-scheme-not-offered': [
@@ -345,7 +392,7 @@ for (const [reason, cases] of Object.entries(provocations) as [Reason, readonly 
   })
 
 function alertOf(reason: Reason): string {
-  return { ...faults, ...serverFaults }[reason].alert
+  return { ...faults, ...serverFaults, ...chainFaults }[reason].alert
 }
 
 function provoke({ script, config, send, insteadOfHandshake }: Provocation, reason: Reason): void {
@@ -436,6 +483,28 @@ function signing(scheme: number, change = (signature: Uint8Array): Uint8Array =>
   })
 }
 
+/** A server with the key of `good`, which shows this chain to a client that believes `root`. */
+function presenting(presented: readonly Uint8Array[], config: Partial<ClientConfig> = {}): Provocation {
+  const credential = parseCredential(good.certificate, good.key)
+  return {
+    script: {
+      credential: { ...credential, signingKey: native.signingKey(credential.privateKey) },
+      edit: replacingMessage(handshakeType.certificate, () => chain(...presented)),
+    },
+    config: { now: () => Date.now(), trust: verified({}), ...config },
+  }
+}
+
+function verified(change: {
+  readonly anchors?: readonly Issued[]
+  readonly name?: string
+  readonly crl?: string
+}): Trust {
+  const anchors = (change.anchors ?? [root]).map((issued) => parseCertificate(der(issued)))
+  const trust = { accept: 'verified', anchors: new TrustAnchors(anchors), name: change.name ?? name } as const
+  return change.crl === undefined ? trust : { ...trust, revocation: { crls: parseCrls(change.crl) } }
+}
+
 function chain(...certificates: readonly Uint8Array[]): Uint8Array {
   return written((out) => writeCertificate(out, certificates))
 }
@@ -493,8 +562,12 @@ function repeated(record: Uint8Array): Uint8Array[] {
   return [record, record]
 }
 
-function derOf({ certificate }: Issued): Uint8Array {
+function der({ certificate }: Issued): Uint8Array {
   return new X509Certificate(certificate).raw
+}
+
+function serialOf({ certificate }: Issued): string {
+  return new X509Certificate(certificate).serialNumber
 }
 
 function written(body: (out: Writer) => void): Uint8Array {

@@ -135,7 +135,8 @@ function isPublicExponent(e: bigint): boolean {
   return e >= 3n && e < 1n << 33n && (e & 1n) === 1n
 }
 
-const curveOrder = {
+/** The order n of each curve's group (SP 800-186 §3.2.1). */
+export const curveOrder = {
   'P-256': 0xffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551n,
   'P-384': 0xffffffffffffffffffffffffffffffffffffffffffffffffc7634d81f4372ddf581a0db248b0a77aecec196accc52973n,
 } as const satisfies Record<CurveName, bigint>

@@ -4,17 +4,22 @@
  */
 import { execFileSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { mkdirSync, readFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { kernelNames } from './kernel.ts'
+import { fields } from './build/fields.ts'
+import { printField } from './build/print-field.ts'
+import { kernelNames, type KernelName } from './kernel.ts'
 
 const root = join(import.meta.dirname, '..', '..', '..')
 const folder = process.argv[2] ?? join(import.meta.dirname, 'kernels')
 
 mkdirSync(folder, { recursive: true })
+const printed = mkdtempSync(join(tmpdir(), 'chitin-fields-'))
+process.once('exit', () => rmSync(printed, { recursive: true }))
 for (const name of kernelNames) {
   const module = join(folder, `${name}.wasm`)
-  compile(join(import.meta.dirname, 'assembly', `${name}.ts`), module)
+  compile(join(import.meta.dirname, 'assembly', `${name}.ts`), module, flags(name))
   const bytes = readFileSync(module)
   const imports = WebAssembly.Module.imports(new WebAssembly.Module(bytes))
   if (imports.length > 0) throw new Error(`${name}.ts imports ${JSON.stringify(imports)}: a kernel reaches for nothing`)
@@ -22,8 +27,21 @@ for (const name of kernelNames) {
   console.log(`${name.padEnd(20)}${String(bytes.length).padStart(7)} bytes  sha256:${digest}`)
 }
 
+/**
+ * A kernel of a curve is compiled over its field, which is printed first and which the sources import as `curve/field`. Its
+ * many small functions are for the compiler to inline. The others are not optimised: the engine does that too, and the
+ * order of operations as written costs it fewer registers.
+ */
+function flags(name: KernelName): readonly string[] {
+  if (!(name in fields)) return ['--runPasses', 'coalesce-locals,reorder-locals,vacuum,memory-packing']
+  const library = join(printed, name)
+  mkdirSync(join(library, 'curve'), { recursive: true })
+  writeFileSync(join(library, 'curve', 'field.ts'), printField(fields[name as keyof typeof fields]))
+  return ['-O3', '--lib', library]
+}
+
 /** The compiler runs as a program of its own, so that nothing here depends on its types. */
-function compile(source: string, module: string): void {
+function compile(source: string, module: string, flags: readonly string[]): void {
   const asc = join(root, 'node_modules', 'assemblyscript', 'bin', 'asc.js')
   // prettier-ignore
   execFileSync(process.execPath, [asc, source,
@@ -31,7 +49,5 @@ function compile(source: string, module: string): void {
     // The text form, for test/crypto/wasm/branches.test.ts to read.
     '--textFile', module.replace(/wasm$/, 'wat'),
     // No allocator, no collector, no import: memory is what the source reserves.
-    '--runtime', 'stub', '--noAssert', '--enable', 'simd',
-    // Not -O: the engine optimises too, and the order of operations as written costs it fewer registers.
-    '--runPasses', 'coalesce-locals,reorder-locals,vacuum,memory-packing'], { stdio: ['ignore', 'inherit', 'inherit'] })
+    '--runtime', 'stub', '--noAssert', '--enable', 'simd', ...flags], { stdio: ['ignore', 'inherit', 'inherit'] })
 }

@@ -1,81 +1,160 @@
-/** Who is measured: each listens on a port with the same certificate, and passes bytes to the same backend. */
-import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs'
-import { execFileSync } from 'node:child_process'
-import { homedir } from 'node:os'
+/** Who is measured: each listens on a port with the same certificate, and passes what it hears to the same upstream. */
+import { mkdirSync, readFileSync, realpathSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { nodeFlags } from '../src/terminator/permissions.ts'
+import { haproxyProgram, nginxProgram, nginxStreamModule } from './peers.ts'
 
 export interface Place {
+  /** For its configuration; nobody else's. */
   readonly folder: string
   readonly port: number
-  readonly backend: number
+  readonly upstream: number
   readonly certificate: string
   readonly key: string
+  readonly workers: number
+  readonly connections: number
+  readonly goProxy: string
 }
 
 export interface Contestant {
   readonly name: string
   /** Program and arguments. */
   readonly command: (place: Place) => readonly [string, ...string[]]
+  /** It can be told how many workers to have. */
+  readonly scales: boolean
 }
 
+/** The one that all ratios are to: the same job, by the software that does it everywhere. */
+export const yardstick = 'nginx stream'
+
 export const contestants: readonly Contestant[] = [
-  { name: 'chitin noble', command: (place) => chitin('noble', place) },
-  { name: 'chitin native', command: (place) => chitin('native', place) },
-  { name: 'nginx stream', command: nginx },
+  { name: 'chitin noble', command: (place) => chitin('noble', place), scales: true },
+  { name: 'chitin wasm', command: (place) => chitin('wasm', place), scales: true },
+  { name: 'chitin native', command: (place) => chitin('native', place), scales: true },
+  { name: yardstick, command: nginxStream, scales: true },
+  { name: 'nginx http', command: nginxHttp, scales: true },
+  { name: 'haproxy tcp', command: haproxy, scales: false },
+  {
+    name: 'go crypto/tls',
+    command: ({ goProxy, port, upstream, certificate, key }) =>
+      // prettier-ignore
+      [goProxy, `127.0.0.1:${port}`, `127.0.0.1:${upstream}`, certificate, key],
+    scales: false,
+  },
   {
     name: 'node:tls',
-    command: ({ port, backend, certificate, key }) =>
+    command: ({ port, upstream, certificate, key }) =>
       // prettier-ignore
-      [process.execPath, join(import.meta.dirname, 'node-proxy.ts'), String(port), String(backend), certificate, key],
+      [process.execPath, join(root, 'bench/node-proxy.ts'), String(port), String(upstream), certificate, key],
+    scales: false,
   },
 ]
 
-function chitin(crypto: string, { port, backend, certificate, key }: Place): readonly [string, ...string[]] {
-  const main = join(import.meta.dirname, '..', 'dist', 'main.js')
+/** As the image runs it: from dist/, under Node's permission model. */
+function chitin(crypto: string, place: Place): readonly [string, ...string[]] {
+  const { port, upstream, certificate, key, workers, connections } = place
+  const modules = realpathSync(join(root, 'node_modules'))
   // prettier-ignore
-  return [process.execPath, main, 'terminator', '--certificate', certificate, '--key', key, '--crypto', crypto,
-    '--listen', `127.0.0.1:${port}`, '--upstream', `127.0.0.1:${backend}`, '--workers', '1', '--log-level', 'error']
+  return [process.execPath, ...nodeFlags([root, modules, place.folder, join(certificate, '..')]), join(root, 'dist/main.js'), 'terminator',
+    '--certificate', certificate, '--key', key, '--alpn', 'h2', '--alpn', 'http/1.1', '--crypto', crypto,
+    '--listen', `127.0.0.1:${port}`, '--upstream', `127.0.0.1:${upstream}`, '--workers', String(workers),
+    '--max-connections', String(2 * connections + 1000), '--log-level', 'error']
 }
 
-function nginx({ folder, port, backend, certificate, key }: Place): readonly [string, ...string[]] {
-  const program = ['/usr/sbin/nginx', '/usr/local/sbin/nginx', '/usr/local/bin/nginx'].find((path) => existsSync(path))
-  if (program === undefined) throw new Error('nginx is not here: apt-get install nginx-light')
+function nginxStream(place: Place): readonly [string, ...string[]] {
+  return nginx(
+    place,
+    `stream {
+  server {
+    listen 127.0.0.1:${place.port} ssl reuseport;
+    ${certificateLines(place)}
+    ssl_alpn h2 http/1.1;
+    proxy_pass 127.0.0.1:${place.upstream};
+  }
+}`,
+  )
+}
+
+/** More than the same job: it parses HTTP, and speaks HTTP/1.1 to the upstream whatever the client speaks. */
+function nginxHttp(place: Place): readonly [string, ...string[]] {
+  const { folder, port, upstream } = place
+  const paths = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map(
+    (kind) => `${kind}_temp_path ${folder}/${kind};`,
+  )
+  return nginx(
+    place,
+    `http {
+  ${paths.join(' ')}
+  access_log off;
+  client_max_body_size 0;
+  keepalive_requests 1000000000;
+  upstream behind { server 127.0.0.1:${upstream}; keepalive 64; keepalive_requests 1000000000; }
+  server {
+    listen 127.0.0.1:${port} ssl http2 reuseport;
+    ${certificateLines(place)}
+    location / {
+      proxy_pass http://behind;
+      proxy_http_version 1.1;
+      proxy_set_header Connection "";
+      proxy_request_buffering off;
+      proxy_max_temp_file_size 0;
+    }
+  }
+}`,
+  )
+}
+
+function nginx({ folder, workers, connections }: Place, block: string): readonly [string, ...string[]] {
   const configuration = join(folder, 'nginx.conf')
   writeFileSync(
     configuration,
-    `load_module ${streamModule()};
-worker_processes 1;
+    `load_module ${nginxStreamModule};
+worker_processes ${workers};
 daemon off;
 pid ${folder}/nginx.pid;
 error_log ${folder}/nginx.log error;
-events { worker_connections 8192; }
-stream {
-  server {
-    listen 127.0.0.1:${port} ssl;
-    ssl_certificate ${certificate};
-    ssl_certificate_key ${key};
-    ssl_protocols TLSv1.3;
-    ssl_session_cache off;
-    ssl_session_tickets off;
-    proxy_pass 127.0.0.1:${backend};
-  }
-}
+events { worker_connections ${2 * connections + 1000}; }
+${block}
 `,
   )
-  return [program, '-p', folder, '-e', join(folder, 'nginx.log'), '-c', configuration]
+  return [nginxProgram, '-p', folder, '-e', join(folder, 'nginx.log'), '-c', configuration]
 }
 
-/** Debian keeps it in a package of its own. It is fetched and unpacked beside, not installed: this machine stays as it is. */
-function streamModule(): string {
-  const file = 'usr/lib/nginx/modules/ngx_stream_module.so'
-  if (existsSync(`/${file}`)) return `/${file}`
-  const cache = join(process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'chitin-bench')
-  const module = join(cache, 'nginx-stream', file)
-  if (existsSync(module)) return module
-  mkdirSync(cache, { recursive: true })
-  console.log(`fetching nginx's stream module into ${cache} (apt-get download libnginx-mod-stream)`)
-  execFileSync('apt-get', ['download', 'libnginx-mod-stream'], { cwd: cache, stdio: 'inherit' })
-  const archive = readdirSync(cache).find((name) => /^libnginx-mod-stream_.*\.deb$/.test(name)) ?? ''
-  execFileSync('dpkg-deb', ['-x', archive, join(cache, 'nginx-stream')], { cwd: cache })
-  return module
+function certificateLines({ certificate, key }: Place): string {
+  return `ssl_certificate ${certificate}; ssl_certificate_key ${key}; ssl_protocols TLSv1.2 TLSv1.3;`
 }
+
+function haproxy({ folder, port, upstream, certificate, key, connections }: Place): readonly [string, ...string[]] {
+  const [configuration, both] = [join(folder, 'haproxy.cfg'), join(folder, 'both.pem')]
+  writeFileSync(both, `${readFileSync(certificate, 'utf8')}${readFileSync(key, 'utf8')}`)
+  // Left to itself it takes AES-256 from a client that prefers AES-128, as the others do not.
+  writeFileSync(
+    configuration,
+    `global
+  nbthread 1
+  maxconn ${connections + 40}
+  no strict-limits
+  ssl-default-bind-ciphersuites TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256
+defaults
+  mode tcp
+  timeout connect 5s
+  timeout client 1h
+  timeout server 1h
+frontend tls
+  bind 127.0.0.1:${port} ssl crt ${both} alpn h2,http/1.1
+  default_backend plain
+backend plain
+  server upstream 127.0.0.1:${upstream}
+`,
+  )
+  return [haproxyProgram, '-db', '-f', configuration]
+}
+
+/** A folder of its own for each server that is started. */
+export function placeFolder(parent: string, name: string): string {
+  const folder = join(parent, name.replace(/\W+/g, '-'))
+  mkdirSync(folder, { recursive: true })
+  return folder
+}
+
+const root = join(import.meta.dirname, '..')

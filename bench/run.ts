@@ -1,170 +1,244 @@
 /**
  * Chitin side by side with what a user would pick instead, in one run on pinned cores: `npm run bench`. See README.md here.
  *
- *     node bench/run.ts [--rounds 3] [--seconds 2] [--megabytes 128] [--connections 1000] [--only NAME] [--json FILE]
+ *     node bench/run.ts [--quick] [--rounds 3] [--seconds 1.5] [--only NAME]… [--scenario ID]… [--connections N]… [--json FILE] [--svg FILE]
  */
-import { execFileSync, spawn, spawnSync } from 'node:child_process'
+import { execFileSync } from 'node:child_process'
 import { once } from 'node:events'
-import { writeFileSync } from 'node:fs'
 import { connect, createServer, type AddressInfo } from 'node:net'
-import { availableParallelism, cpus } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
 import { start, type Child } from '../test/support/child.ts'
 import { temporaryFolder } from '../test/support/temporary-folder.ts'
-import { contestants, type Contestant } from './contestants.ts'
+import { contestants, placeFolder, type Contestant } from './contestants.ts'
+import { holding, load, type LoadResult } from './load.ts'
+import { buildGo, installPeers } from './peers.ts'
+import { pinning, type Pinning } from './pinning.ts'
 import { cpuSeconds, residentMiB } from './processes.ts'
+import { report } from './report.ts'
+import { add, summary, type Samples } from './samples.ts'
+import { cost, scenarios, type CertificateKind, type Scenario } from './scenarios.ts'
 
 const { values: options } = parseArgs({
   options: {
-    rounds: { type: 'string', default: '3' },
-    seconds: { type: 'string', default: '2' },
-    megabytes: { type: 'string', default: '128' },
-    connections: { type: 'string', default: '1000' },
+    quick: { type: 'boolean', default: false },
+    rounds: { type: 'string' },
+    seconds: { type: 'string' },
     only: { type: 'string', multiple: true },
+    scenario: { type: 'string', multiple: true },
+    connections: { type: 'string', multiple: true },
     json: { type: 'string', default: 'bench-result.json' },
+    svg: { type: 'string', default: 'bench-result.svg' },
   },
 })
-const [rounds, seconds, megabytes, connections] = [
-  options.rounds,
-  options.seconds,
-  options.megabytes,
-  options.connections,
-].map((text) => {
-  const number = Number(text)
-  if (!Number.isInteger(number) || number < 1) throw new Error(`found ${text}, expected a whole number above 0`)
-  return number
-}) as [number, number, number, number] // four in, four out
-
-/** What is measured of each contestant, a sample a round. */
-interface Samples {
-  readonly handshakesPerCpuSecond: number[]
-  readonly megabytesPerCpuSecond: number[]
-  readonly idleMiB: number[]
-  readonly withConnectionsMiB: number[]
-}
-
-const metrics = {
-  handshakesPerCpuSecond: 'handshakes per CPU second',
-  megabytesPerCpuSecond: 'MB per CPU second',
-  idleMiB: 'RSS idle, MiB',
-  withConnectionsMiB: `RSS with ${connections} idle connections, MiB`,
-} as const satisfies Record<keyof Samples, string>
-
-// The server has a core of its own where there are two; load and backend share the other.
-const pinned = availableParallelism() > 1 && spawnSync('taskset', ['--version']).status === 0
-const onCore = (core: number, command: readonly string[]): [string, ...string[]] =>
-  (pinned ? ['taskset', '-c', String(core), ...command] : [...command]) as [string, ...string[]] // a command is not empty
-
-execFileSync(
-  process.execPath,
-  [join(import.meta.dirname, '../node_modules/typescript/bin/tsc'), '-p', 'tsconfig.build.json'],
-  {
-    cwd: join(import.meta.dirname, '..'),
-    stdio: 'inherit',
-  },
+const rounds = Number(options.rounds ?? (options.quick ? 1 : 3))
+const milliseconds = Number(options.seconds ?? (options.quick ? 0.5 : 1.5)) * 1000
+const idleCounts = (options.connections ?? (options.quick ? ['1000'] : ['1000', '10000'])).map((text) =>
+  Math.min(Number(text), mostConnections()),
 )
+if (![rounds, milliseconds, ...idleCounts].every((number) => number > 0))
+  throw new Error('--rounds, --seconds and --connections are numbers above 0')
+const chosen = contestants.filter(({ name }) => options.only?.includes(name) ?? true)
+const chosenScenarios = scenarios.filter(({ id }) => options.scenario?.includes(id) ?? true)
+
+installPeers()
+execFileSync('npm', ['run', '--silent', 'build'], { cwd: join(import.meta.dirname, '..'), stdio: 'inherit' })
 const folder = temporaryFolder('bench')
-const certificate = join(folder.path, 'certificate.pem')
-const key = join(folder.path, 'key.pem')
-// prettier-ignore
-execFileSync('openssl', ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-days', '2',
-  '-subj', '/CN=bench.example.test', '-addext', 'subjectAltName=DNS:bench.example.test', '-keyout', key, '-out', certificate],
-  { stdio: 'ignore' })
+const programs = buildGo(folder.path)
+const certificates = { ecdsa: certificate('ecdsa', 'ec'), rsa: certificate('rsa', 'rsa') }
+const alone = pinning(1)
+const samples: Samples = new Map()
+const facts = new Map<string, string>()
+const began = Date.now()
 
-const chosen = contestants.filter(({ name }) => options.only === undefined || options.only.includes(name))
-const results = new Map<string, Samples>(
-  chosen.map(({ name }) => [
-    name,
-    { handshakesPerCpuSecond: [], megabytesPerCpuSecond: [], idleMiB: [], withConnectionsMiB: [] },
-  ]),
-)
-const backendPort = await freePort()
-const backend = await run(1, [process.execPath, join(import.meta.dirname, 'backend.ts'), String(backendPort)])
-await listening(backendPort, backend)
-for (let round = 1; round <= rounds; round++)
+const upstreamPort = await freePort()
+const upstream = await started(alone.load([programs.backend, `127.0.0.1:${upstreamPort}`]), upstreamPort)
+await memory()
+const servers = await startAll()
+for (let round = 0; round <= rounds; round++) await measureRound(round)
+for (const { server, contestant } of servers)
+  if (server.kind === 'ecdsa') add(samples, 'memory-after', contestant.name, residentMiB(server.child.pid))
+await latency()
+for (const { server } of servers) await server.child.stop()
+await scaling()
+await upstream.stop()
+const { json, svg } = options
+report({
+  samples,
+  facts,
+  scenarios: chosenScenarios,
+  pinning: alone.description,
+  rounds,
+  milliseconds,
+  began,
+  json,
+  svg,
+})
+
+/** A fresh server each: idle, and with connections that are open and say nothing. */
+async function memory(): Promise<void> {
   for (const contestant of chosen) {
-    console.log(`round ${round} of ${rounds}: ${contestant.name}`)
-    await measure(contestant, results.get(contestant.name) as Samples) // made for each of them above
+    say(`memory: ${contestant.name}`)
+    const server = await serve(contestant, 'ecdsa', alone, 'memory')
+    if (server === undefined) continue
+    await sleep(1000)
+    add(samples, 'memory-idle', contestant.name, residentMiB(server.child.pid))
+    for (const connections of idleCounts) {
+      await holding(programs.client, alone, { port: server.port, connections }, async () => {
+        // What a server gives back when nobody says anything, it gives back in a few seconds.
+        await sleep(options.quick ? 1000 : 3000)
+        add(samples, `memory-${connections}`, contestant.name, residentMiB(server.child.pid))
+      })
+    }
+    await server.child.stop()
   }
-await backend.stop()
-report()
+}
 
-async function measure(contestant: Contestant, samples: Samples): Promise<void> {
-  const port = await freePort()
-  const place = { folder: folder.path, port, backend: backendPort, certificate, key }
-  const server = await run(0, contestant.command(place))
+async function startAll() {
+  const all = []
+  for (const contestant of chosen)
+    for (const kind of ['ecdsa', 'rsa'] as const) {
+      const server = await serve(contestant, kind, alone, kind)
+      if (server !== undefined) all.push({ contestant, server })
+    }
+  return all
+}
+
+/** All contestants take turns at each scenario. Round 0 is not counted: compilers warm up, as a sidecar lives for weeks. */
+async function measureRound(round: number): Promise<void> {
+  for (const scenario of chosenScenarios) {
+    say(`round ${round} of ${rounds}: ${scenario.title}`)
+    for (const { contestant, server } of servers) {
+      if (server.kind !== scenario.certificate || facts.has(`cannot ${scenario.id} ${contestant.name}`)) continue
+      const before = cpuSeconds(server.child.pid)
+      const result = await attempt(contestant, scenario, server.port)
+      if (result === undefined || round === 0) continue
+      const spent = cpuSeconds(server.child.pid) - before
+      add(samples, scenario.id, contestant.name, cost(scenario, spent, result.count))
+      add(samples, `rate ${scenario.id}`, contestant.name, result.count / result.seconds)
+      facts.set(`suite ${scenario.id} ${contestant.name}`, `${result.suite}, ${result.group}`)
+    }
+  }
+}
+
+/** Undefined where the contestant cannot do it; that is remembered, with what the client said. */
+async function attempt(contestant: Contestant, scenario: Scenario, port: number): Promise<LoadResult | undefined> {
+  const cannot = (why: string): undefined => {
+    say(`  ${contestant.name} cannot: ${why}`)
+    facts.set(`cannot ${scenario.id} ${contestant.name}`, why)
+  }
   try {
-    await listening(port, server)
-    await sleep(500)
-    samples.idleMiB.push(residentMiB(server.pid))
-    // Compilers warm up first: a sidecar lives for weeks.
-    await load('handshakes', port, 1000)
-    await load('download', port, 4_000_000)
-    const handshakes = await cost(server, () => load('handshakes', port, seconds * 1000))
-    samples.handshakesPerCpuSecond.push(handshakes)
-    samples.megabytesPerCpuSecond.push((await cost(server, () => load('download', port, megabytes * 1e6))) / 1e6)
-    await holding(port, () => samples.withConnectionsMiB.push(residentMiB(server.pid)))
+    const result = await load(programs.client, alone, { ...scenario, port, milliseconds })
+    if (scenario.mode === 'resume' && result.resumed < result.count / 2)
+      return cannot(`${result.resumed} of ${result.count} connections were resumed`)
+    return result
   } catch (error) {
-    console.error(`${contestant.name} said: ${server.output()}`)
-    throw error
-  } finally {
-    // Not SIGKILL: nginx's worker would outlive its master.
-    await server.stop()
+    return cannot(error instanceof Error ? error.message : String(error))
   }
 }
 
-/** How much was done in each second of the server's CPU time. */
-async function cost(server: Child, work: () => Promise<number>): Promise<number> {
-  const before = cpuSeconds(server.pid)
-  const done = await work()
-  const spent = cpuSeconds(server.pid) - before
-  // The kernel counts in hundredths: what took less than ten of them is not known well enough.
-  if (spent < 0.1)
-    console.log(`  ${spent.toFixed(2)} s of CPU is little to judge by: give it more --seconds or --megabytes`)
-  return done / Math.max(spent, 0.01)
+/** Half of what each one did at most, begun on time: what a user waits for on a server that is not overloaded. */
+async function latency(): Promise<void> {
+  for (const id of ['new-ecdsa', 'request-http1']) {
+    const scenario = chosenScenarios.find((one) => one.id === id)
+    if (scenario === undefined) continue
+    for (const { contestant, server } of servers) {
+      const rates = samples.get(`rate ${id}`)?.get(contestant.name)
+      if (server.kind !== 'ecdsa' || rates === undefined) continue
+      say(`latency: ${scenario.title}: ${contestant.name}`)
+      const rate = summary(rates).median / 2
+      const wanted = { ...scenario, port: server.port, milliseconds: 2 * milliseconds, connections: 64, rate }
+      const { p50Micros, p99Micros } = await load(programs.client, alone, wanted)
+      add(samples, `p50 ${id}`, contestant.name, p50Micros / 1000)
+      add(samples, `p99 ${id}`, contestant.name, p99Micros / 1000)
+    }
+  }
 }
 
-async function load(mode: 'handshakes' | 'download', port: number, amount: number): Promise<number> {
-  const client = await run(1, [
-    process.execPath,
-    join(import.meta.dirname, 'client.ts'),
-    mode,
-    String(port),
-    String(amount),
-  ])
-  const deadline = AbortSignal.timeout(120_000)
-  deadline.addEventListener('abort', () => void client.stop('SIGKILL'))
-  await client.exited
-  const result = /^\{"count":(\d+)/m.exec(client.output())
-  if (result === null) throw new Error(`the client failed: ${client.output()}`)
-  return Number(result[1])
+/** From one worker to two, on cores of their own where there are enough. */
+async function scaling(): Promise<void> {
+  const scenario = chosenScenarios.find(({ id }) => id === 'new-ecdsa')
+  if (scenario === undefined) return
+  for (const contestant of chosen.filter(({ scales }) => scales)) {
+    say(`scaling: ${contestant.name}`)
+    for (const workers of [1, 2]) {
+      const pins = pinning(workers)
+      const server = await serve(contestant, 'ecdsa', pins, `scaling-${workers}`, workers)
+      if (server === undefined) continue
+      const wanted = { ...scenario, port: server.port, connections: 32, milliseconds: 2 * milliseconds }
+      await load(programs.client, pins, { ...wanted, milliseconds })
+      const before = cpuSeconds(server.child.pid)
+      const { count, seconds } = await load(programs.client, pins, wanted)
+      const spent = cpuSeconds(server.child.pid) - before
+      add(samples, `rate-workers-${workers}`, contestant.name, count / seconds)
+      add(samples, `cost-workers-${workers}`, contestant.name, cost(scenario, spent, count))
+      await server.child.stop()
+    }
+  }
 }
 
-/** Holds idle connections while `look` looks. */
-async function holding(port: number, look: () => void): Promise<void> {
-  const [program, ...args] = onCore(1, [
-    process.execPath,
-    join(import.meta.dirname, 'client.ts'),
-    'idle',
-    String(port),
-    String(connections),
-  ])
-  const client = spawn(program, args, { stdio: ['pipe', 'pipe', 'inherit'] })
-  const exited = once(client, 'exit')
-  const ready = once(client.stdout, 'data').then(() => true)
-  if (!(await Promise.race([ready, exited.then(() => false)])))
-    throw new Error('the idle connections did not come about')
-  await sleep(1000)
-  look()
-  client.stdin.end()
-  await exited
+interface Server {
+  readonly child: Child
+  readonly port: number
+  readonly kind: CertificateKind
 }
 
-function run(core: number, command: readonly string[]): Promise<Child> {
-  const [program, ...args] = onCore(core, command)
-  return start(program, args)
+/** Undefined where the contestant does not start (a provider that is not there yet, say). */
+async function serve(
+  contestant: Contestant,
+  kind: CertificateKind,
+  pins: Pinning,
+  purpose: string,
+  workers = 1,
+): Promise<Server | undefined> {
+  const port = await freePort()
+  const command = contestant.command({
+    folder: placeFolder(folder.path, `${contestant.name}-${purpose}`),
+    port,
+    upstream: upstreamPort,
+    ...certificates[kind],
+    workers,
+    connections: Math.max(...idleCounts),
+    goProxy: programs.proxy,
+  })
+  try {
+    return { child: await started(pins.server(command), port), port, kind }
+  } catch (error) {
+    say(`  ${contestant.name} does not start: ${error instanceof Error ? error.message : String(error)}`)
+    return undefined
+  }
+}
+
+async function started([program, ...args]: readonly [string, ...string[]], port: number): Promise<Child> {
+  const child = await start(program, args)
+  for (let i = 0; i < 400 && !child.hasExited; i++) {
+    const socket = connect(port, '127.0.0.1')
+    const up = await new Promise<boolean>((resolve) => {
+      socket.once('connect', () => resolve(true))
+      socket.once('error', () => resolve(false))
+    })
+    socket.destroy()
+    if (up) return child
+    await sleep(25)
+  }
+  await child.stop()
+  throw new Error(`nobody listens on ${port}: ${child.output()}`)
+}
+
+/** A proxy needs two descriptors for each connection. */
+function mostConnections(): number {
+  const limit = Number(execFileSync('sh', ['-c', 'ulimit -n'], { encoding: 'utf8' }))
+  return Number.isNaN(limit) ? Infinity : Math.floor((limit - 200) / 2)
+}
+
+function certificate(name: string, algorithm: 'ec' | 'rsa'): { readonly certificate: string; readonly key: string } {
+  const [file, key] = [join(folder.path, `${name}.pem`), join(folder.path, `${name}.key`)]
+  const kind = algorithm === 'ec' ? ['ec', '-pkeyopt', 'ec_paramgen_curve:P-256'] : ['rsa:2048']
+  // prettier-ignore
+  execFileSync('openssl', ['req', '-x509', '-newkey', ...kind, '-nodes', '-days', '2', '-subj', '/CN=bench.example.test',
+    '-addext', 'subjectAltName=DNS:bench.example.test', '-keyout', key, '-out', file], { stdio: 'ignore' })
+  return { certificate: file, key }
 }
 
 async function freePort(): Promise<number> {
@@ -176,46 +250,6 @@ async function freePort(): Promise<number> {
   return port
 }
 
-async function listening(port: number, server: Child): Promise<void> {
-  for (let i = 0; i < 200 && !server.hasExited; i++) {
-    const socket = connect(port, '127.0.0.1')
-    const up = await new Promise<boolean>((resolve) => {
-      socket.once('connect', () => resolve(true))
-      socket.once('error', () => resolve(false))
-    })
-    socket.destroy()
-    if (up) return
-    await sleep(50)
-  }
-  throw new Error(`nobody listens on ${port}: ${server.output()}`)
-}
-
-function report(): void {
-  const reference = results.get('nginx stream')
-  for (const [metric, title] of Object.entries(metrics) as [keyof Samples, string][]) {
-    console.log(`\n${title.padEnd(44)}${'min'.padStart(9)}${'median'.padStart(9)}${'max'.padStart(9)}   of nginx`)
-    for (const [name, samples] of results) {
-      const { min, median, max } = summary(samples[metric])
-      const ratio = reference === undefined ? '' : (median / summary(reference[metric]).median).toFixed(2)
-      const figures = [min, median, max].map((figure) => figure.toFixed(0).padStart(9)).join('')
-      console.log(`  ${name.padEnd(42)}${figures}${ratio.padStart(11)}`)
-    }
-  }
-  const about = {
-    date: new Date().toISOString(),
-    node: process.version,
-    cpu: cpus()[0]?.model,
-    pinned,
-    rounds,
-    seconds,
-    megabytes,
-    connections,
-  }
-  writeFileSync(options.json, `${JSON.stringify({ about, results: Object.fromEntries(results) }, undefined, 2)}\n`)
-  console.log(`\nevery sample: ${options.json}`)
-}
-
-function summary(samples: readonly number[]): { min: number; median: number; max: number } {
-  const sorted = samples.toSorted((a, b) => a - b)
-  return { min: sorted[0] ?? 0, median: sorted[sorted.length >> 1] ?? 0, max: sorted.at(-1) ?? 0 }
+function say(text: string): void {
+  console.log(`${((Date.now() - began) / 1000).toFixed(0).padStart(4)} s  ${text}`)
 }

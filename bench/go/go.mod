@@ -1,0 +1,3 @@
+module chitin.dev/bench
+
+go 1.25

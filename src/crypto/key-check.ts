@@ -61,11 +61,18 @@ export function isUncompressed(curve: CurveName, point: Uint8Array): boolean {
   return point.length === 1 + 2 * scalarLength[curve] && point[0] === 4
 }
 
-/** The schemes that a private key signs with, best first. */
+/** The schemes that a private key signs with, best first: with RSA, PKCS #1 v1.5 is the last resort of TLS 1.2. */
 export function signingSchemes(key: PrivateKey): readonly SignatureName[] {
   if (key.kind === 'ed25519') return ['Ed25519']
   if (key.kind === 'ecdsa') return [key.curve === 'P-256' ? 'ECDSA-P256-SHA256' : 'ECDSA-P384-SHA384']
-  return ['RSA-PSS-SHA256', 'RSA-PSS-SHA384', 'RSA-PSS-SHA512']
+  return [
+    'RSA-PSS-SHA256',
+    'RSA-PSS-SHA384',
+    'RSA-PSS-SHA512',
+    'RSA-PKCS1-SHA256',
+    'RSA-PKCS1-SHA384',
+    'RSA-PKCS1-SHA512',
+  ]
 }
 
 /** Throws where a key is asked for a scheme that is not its own. */

@@ -35,7 +35,7 @@ export type SignatureName =
   | 'RSA-PSS-SHA256'
   | 'RSA-PSS-SHA384'
   | 'RSA-PSS-SHA512'
-  // For certificates' own signatures only; TLS 1.3 forbids these two families in CertificateVerify (RFC 8446 §4.2.3).
+  // For certificates' own signatures, and for TLS 1.2; TLS 1.3 forbids them in CertificateVerify (RFC 8446 §4.2.3).
   | 'RSA-PKCS1-SHA256'
   | 'RSA-PKCS1-SHA384'
   | 'RSA-PKCS1-SHA512'

@@ -16,7 +16,7 @@ import { pssEncode, pssVerify, type HashFunction } from './pss.ts'
 
 /**
  * RSA signatures (RFC 8017) in TypeScript. Keys as numbers and messages come in; signatures and yes or no go out. It
- * never encrypts, never decrypts, and never signs with PKCS #1 v1.5.
+ * never encrypts and never decrypts.
  *
  * Why our own: the @noble libraries have no RSA. BigInt's time depends on its values, so a private exponent must not go
  * through it when a peer can measure. WebCrypto's RSA is asynchronous, and the engine is not. node:crypto's would be C,
@@ -30,8 +30,12 @@ import { pssEncode, pssVerify, type HashFunction } from './pss.ts'
 export function rsaSigningKey(key: RsaPrivateKey, hashes: Hashes): SigningKey['sign'] {
   const prepared = prepare(key)
   return (scheme, message, random) => {
-    const hash = hashes(signatureDetails[scheme].hash)
-    const encoded = pssEncode(message, prepared.bits - 1, hash, random(saltLength(scheme)))
+    const { padding, hash } = signatureDetails[scheme]
+    const encoded =
+      padding === 'pss'
+        ? pssEncode(message, prepared.bits - 1, hashes(hash), random(saltLength(scheme)))
+        : pkcs1Encode(hash, hashes(hash)(message), Math.ceil(prepared.bits / 8))
+    if (encoded === undefined) throw new Error(`an RSA key of ${prepared.bits} bits is too short for ${scheme}`)
     return privateOperation(prepared, encoded, random)
   }
 }

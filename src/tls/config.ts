@@ -1,10 +1,12 @@
 import type { CryptoProvider, GroupName, SigningKey } from '../crypto/provider.ts'
 import type { Limits } from './limits.ts'
 import type { SuiteName } from './suites.ts'
+import type { Tls12SuiteName } from './tls12/suites.ts'
+import type { VersionRange } from './version.ts'
 import type { Credential } from '../x509/credential.ts'
 
 /** Everything a server connection is handed. It is read-only and shared by all connections made with it. */
-export interface ServerConfig {
+export interface ServerConfig extends VersionRange {
   readonly crypto: CryptoProvider
   /** Cryptographically strong random bytes. */
   readonly random: (length: number) => Uint8Array
@@ -17,6 +19,8 @@ export interface ServerConfig {
   readonly groups: readonly GroupName[]
   /** Suites, the server's preference first; left out: the order the provider serves fastest. */
   readonly suites?: readonly SuiteName[]
+  /** The same for TLS 1.2. */
+  readonly tls12Suites?: readonly Tls12SuiteName[]
   /** Left out: `defaultLimits`. Tests make them small. */
   readonly limits?: Limits
   /** ALPN protocols, the server's preference first; empty: the extension is ignored. */

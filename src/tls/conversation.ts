@@ -13,8 +13,10 @@ import { Incoming, type Received } from './record/incoming.ts'
 import { Outgoing } from './record/outgoing.ts'
 import { Reassembly } from './record/reassembly.ts'
 import type { RecordProtection } from './record/protection.ts'
+import { recordRules, type RecordRules } from './record/rules.ts'
 import { Tls13Protection } from './record/tls13-protection.ts'
 import type { Role } from './role.ts'
+import { Tls12Protection } from './tls12/protection.ts'
 
 /**
  * The mechanics of a connection, whichever side it is and whichever version it speaks:
@@ -106,6 +108,10 @@ export class Conversation<State> {
     wipe(...this.#role.secrets(this.#state))
   }
 
+  get #rules(): RecordRules {
+    return recordRules[this.#role.version(this.#state)]
+  }
+
   get #open(): boolean {
     return this.#role.phase(this.#state) === 'open'
   }
@@ -121,14 +127,14 @@ export class Conversation<State> {
     if (covered) this.#askForFreshKeysWhenDue(read)
   }
 
-  /** RFC 8446 §5: exactly one byte, 1, after the first ClientHello and before Finished; then it is dropped. */
+  /** Exactly one byte, 1 (RFC 8446 §5, RFC 5246 §7.1), and never protected: nobody changes keys twice. */
   #onChangeCipherSpec({ content, covered }: Received): void {
     if (covered) throw fault('change-cipher-spec-misplaced', 'protected')
-    const phase = this.#role.phase(this.#state)
-    if (phase !== 'handshaking') throw fault('change-cipher-spec-misplaced', phase)
+    const step = this.#role.onChangeCipherSpec(this.#state)
     if (!this.#reassembly.empty) throw fault('message-interrupted', 'by change_cipher_spec')
     if (content.length !== 1 || content[0] !== 1) throw fault('change-cipher-spec-malformed')
     if (++this.#changeCipherSpecs > this.#limits.changeCipherSpecs) throw fault('too-many-change-cipher-specs')
+    if (step !== 'drop') this.#follow(step)
   }
 
   #onContent({ type, content }: Received): void {
@@ -141,6 +147,7 @@ export class Conversation<State> {
     if (!this.#open) throw fault('application-data-too-early')
     if (content.length === 0) return
     this.#keyUpdates = 0
+    this.#warnings = 0
     this.#events.push({ type: 'application-data', data: content })
   }
 
@@ -183,6 +190,12 @@ export class Conversation<State> {
       case 'use-read-secret':
         this.#askedForFreshKeys = false
         return this.#incoming.use(new Tls13Protection(this.#role.crypto, effect.suite, effect.secret))
+      case 'use-write-keys':
+        return this.#outgoing.use(new Tls12Protection(this.#role.crypto, effect.keys))
+      case 'use-read-keys':
+        return this.#incoming.use(new Tls12Protection(this.#role.crypto, effect.keys))
+      case 'send-warning':
+        return this.#sendWarning(effect.alert)
       case 'skip-early-data':
         return this.#incoming.skipEarlyData(effect.how)
       case 'answer-key-update':
@@ -203,7 +216,8 @@ export class Conversation<State> {
   }
 
   #onAlert(content: Uint8Array): void {
-    const { description } = readAlert(new Reader(content))
+    const alert = readAlert(new Reader(content))
+    const { description } = alert
     if (description === alertDescription.close_notify) {
       this.#peerClosed = true
       this.#events.push({ type: 'peer-closed' })
@@ -211,8 +225,7 @@ export class Conversation<State> {
       if (!this.#open || this.#sendClosed) this.destroy()
       return
     }
-    // RFC 8446 §6.1: user_canceled is followed by close_notify. All other alerts are fatal, whatever their level says (§6).
-    if (description === alertDescription.user_canceled) {
+    if (!this.#rules.endedBy(alert)) {
       if (++this.#warnings > this.#limits.warnings) throw fault('too-many-warnings')
       return
     }
@@ -234,7 +247,9 @@ export class Conversation<State> {
 
   /** RFC 8446 §5.5: keys wear out. Ours change before that. */
   #freshKeysWhenDue(): void {
-    if (this.#outgoing.count >= this.#limits.recordsPerKey) this.#follow(this.#role.updateWriteKey(this.#state, 0))
+    if (this.#outgoing.count < this.#limits.recordsPerKey) return
+    if (!this.#rules.keyUpdates) throw new Error('cannot send: the key has protected as many records as it may')
+    this.#follow(this.#role.updateWriteKey(this.#state, 0))
   }
 
   /** The peer's too: we ask once, and end the connection where it goes on for half as long again. */
@@ -242,15 +257,21 @@ export class Conversation<State> {
     if (read === undefined || read !== this.#incoming.protection || !this.#open) return
     if (read.count < this.#limits.recordsPerKey) return
     if (read.count > this.#limits.recordsPerKey * 1.4) throw fault('read-key-exhausted')
-    if (this.#askedForFreshKeys || this.#sendClosed) return
+    if (this.#askedForFreshKeys || this.#sendClosed || !this.#rules.keyUpdates) return
     this.#follow(this.#role.updateWriteKey(this.#state, 1))
     this.#askedForFreshKeys = true
   }
 
   #sendAlert(name: AlertName): void {
     // The level means nothing in TLS 1.3, but for old eyes (RFC 8446 §6): warning for the two closure alerts, else fatal.
-    const level = name === 'close_notify' || name === 'user_canceled' ? 1 : 2
-    this.#outgoing.send(contentType.alert, writeAlert({ level, description: alertDescription[name] }))
+    if (name === 'close_notify' || name === 'user_canceled') return this.#sendWarning(name)
+    this.#outgoing.send(contentType.alert, writeAlert({ level: 2, description: alertDescription[name] }))
+  }
+
+  #sendWarning(name: AlertName): void {
+    // After close_notify nothing may follow.
+    if (this.#sendClosed) return
+    this.#outgoing.send(contentType.alert, writeAlert({ level: 1, description: alertDescription[name] }))
   }
 }
 

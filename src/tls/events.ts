@@ -1,3 +1,5 @@
+import type { VersionName } from './version.ts'
+
 /** What a connection reports to the one who drives it, in the order in which it happened. */
 export type ConnectionEvent =
   | HandshakeComplete
@@ -21,7 +23,7 @@ export interface ConnectionFailed {
 
 export interface HandshakeComplete {
   readonly type: 'handshake-complete'
-  readonly version: 'TLSv1.3'
+  readonly version: VersionName
   readonly suite: string
   readonly group: string
   readonly signatureScheme: string

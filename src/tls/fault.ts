@@ -21,11 +21,12 @@ export const faults = {
   'unprotected-record': { alert: 'unexpected_message', see: '§5.2' },
   'application-data-too-early': { alert: 'unexpected_message', see: '§2' },
   'too-much-early-data': { alert: 'unexpected_message', see: '§4.2.10' },
-  'change-cipher-spec-malformed': { alert: 'unexpected_message', see: '§5' },
-  'change-cipher-spec-misplaced': { alert: 'unexpected_message', see: '§5' },
+  'change-cipher-spec-malformed': { alert: 'unexpected_message', see: '§5, RFC 5246 §7.1' },
+  'change-cipher-spec-misplaced': { alert: 'unexpected_message', see: '§5, RFC 5246 §7.1' },
   'too-many-change-cipher-specs': { alert: 'unexpected_message', see: '§5' },
   'read-key-exhausted': { alert: 'unexpected_message', see: '§5.5' },
-  'too-many-warnings': { alert: 'unexpected_message', see: '§6.1' },
+  'too-many-warnings': { alert: 'unexpected_message', see: '§6.1, RFC 5246 §7.2.2' },
+  'alert-level-unknown': { alert: 'illegal_parameter', see: 'RFC 5246 §7.2' },
   // Messages
   'malformed-message': { alert: 'decode_error', see: '§6.2' },
   'message-too-long': { alert: 'illegal_parameter', see: '§4' },
@@ -57,11 +58,17 @@ export const faults = {
   'second-hello-differs': { alert: 'illegal_parameter', see: '§4.1.2' },
   'second-hello-wrong-share': { alert: 'illegal_parameter', see: '§4.2.8' },
   'second-hello-early-data': { alert: 'illegal_parameter', see: '§4.2.10' },
+  // ClientHello of TLS 1.2
+  'compression-null-missing': { alert: 'illegal_parameter', see: 'RFC 5246 §7.4.1.2' },
+  'renegotiation-info-not-empty': { alert: 'handshake_failure', see: 'RFC 5746 §3.6' },
+  'point-format-missing': { alert: 'illegal_parameter', see: 'RFC 8422 §5.1.2' },
   // After it
-  'finished-length': { alert: 'decode_error', see: '§4.4.4' },
-  'finished-mismatch': { alert: 'decrypt_error', see: '§4.4.4' },
+  'client-share-invalid': { alert: 'illegal_parameter', see: 'RFC 8422 §5.11' },
+  'finished-length': { alert: 'decode_error', see: '§4.4.4, RFC 5246 §7.4.9' },
+  'finished-mismatch': { alert: 'decrypt_error', see: '§4.4.4, RFC 5246 §7.4.9' },
   'key-update-request-unknown': { alert: 'illegal_parameter', see: '§4.6.3' },
   'too-many-key-updates': { alert: 'unexpected_message', see: '§4.6.3' },
+  'too-many-renegotiations': { alert: 'unexpected_message', see: 'RFC 5246 §7.2.2' },
 } as const satisfies Record<string, { readonly alert: AlertName; readonly see: string }>
 
 export type FaultReason = keyof typeof faults

@@ -8,8 +8,10 @@ export interface Limits {
   readonly changeCipherSpecs: number
   /** KeyUpdates in a row without application data between them. */
   readonly keyUpdates: number
-  /** user_canceled alerts, which RFC 8446 §6.1 lets us ignore. */
+  /** Alerts in a row that do not end the connection (RFC 8446 §6.1: user_canceled; RFC 5246 §7.2.2: any warning). */
   readonly warnings: number
+  /** TLS 1.2's requests to renegotiate that are refused without ending the connection. */
+  readonly renegotiations: number
   /** Bytes of refused early data that are skipped (RFC 8446 §4.2.10). */
   readonly earlyDataBytes: number
   /**
@@ -25,6 +27,7 @@ export const defaultLimits: Limits = {
   changeCipherSpecs: 4,
   keyUpdates: 32,
   warnings: 4,
+  renegotiations: 4,
   earlyDataBytes: 131_072,
   recordsPerKey: 2 ** 24,
 }

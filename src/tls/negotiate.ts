@@ -1,10 +1,10 @@
 import type { GroupName } from '../crypto/provider.ts'
-import { extensionType, fallbackSignal, version } from '../wire/code-points.ts'
+import { extensionType } from '../wire/code-points.ts'
 import type { ClientHello } from '../wire/client-hello.ts'
 import { readCookie } from '../wire/extensions/cookie.ts'
 import { readEarlyData } from '../wire/extensions/early-data.ts'
 import { readClientShares, type KeyShareEntry } from '../wire/extensions/key-share.ts'
-import { readNumbers16, readNumbers8 } from '../wire/extensions/number-list.ts'
+import { readNumbers16 } from '../wire/extensions/number-list.ts'
 import { readOfferedPsks } from '../wire/extensions/pre-shared-key.ts'
 import { readPskModes } from '../wire/extensions/psk-key-exchange-modes.ts'
 import type { ServerConfig, ServerCredential } from './config.ts'
@@ -28,10 +28,7 @@ export interface Negotiated {
 }
 
 /** Chooses, or throws the Fault that says why nothing can be chosen. The checks stand in the order of the RFC's duties. */
-export function negotiate(hello: ClientHello, config: ServerConfig): Negotiated {
-  const extensions = extensionsOf(hello)
-  // The version comes first: an older client should hear protocol_version, and not what else 1.3 would ask of it.
-  requireTls13(hello, extensions)
+export function negotiate(hello: ClientHello, extensions: Extensions, config: ServerConfig): Negotiated {
   // RFC 8446 §4.1.2: exactly one byte, zero.
   if (hello.compressionMethods.length !== 1 || hello.compressionMethods[0] !== 0) throw fault('compression-offered')
   checkResumption(hello, extensions)
@@ -52,22 +49,6 @@ export function shareOfSecondHello(hello: ClientHello, group: GroupName): Uint8A
   const [only] = shares
   if (shares.length !== 1 || only?.group !== groupIds[group]) throw fault('second-hello-wrong-share')
   return only.share
-}
-
-function requireTls13(hello: ClientHello, extensions: Extensions): void {
-  // RFC 8446 §D.5: SSL 3.0 and older are refused even where the extension offers better.
-  if (hello.legacyVersion <= version.ssl3) throw fault('version-ancient')
-  const body = extensions.get(extensionType.supportedVersions)
-  // RFC 8446 §4.2.1: with the extension, legacy_version must not take part in the choice; without it, 1.3 is not offered.
-  const offered = body === undefined ? [] : readNumbers8(body, 'supported_versions')
-  if (offered.includes(version.tls13)) return
-  // RFC 7507 §3: a client that came down a version without need, or was pushed, should know.
-  if (hello.cipherSuites.includes(fallbackSignal)) throw fault('fallback-needless')
-  throw fault(
-    'version-unsupported',
-    body === undefined ? 'no supported_versions: TLS 1.2 or older' : 'TLS 1.3 not offered',
-  )
-  // The downgrade sentinel in our random (§4.1.3) is for servers that negotiate 1.2 or less; this one never does.
 }
 
 /** What a client says about resuming. No ticket of ours exists: every offered PSK is unknown, the handshake a full one. */

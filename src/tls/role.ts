@@ -2,6 +2,7 @@ import type { CryptoProvider } from '../crypto/provider.ts'
 import type { HandshakeMessage } from '../wire/handshake.ts'
 import type { Transition } from './handshake/state.ts'
 import type { Limits } from './limits.ts'
+import type { VersionName } from './version.ts'
 
 /**
  * One side of a connection, as conversation.ts sees it: where its machine begins, and what it makes of what comes. Its
@@ -12,14 +13,17 @@ export interface Role<State> {
   readonly limits: Limits
   /** The first state, and what to do before anything has come. */
   readonly start: Transition<State>
-  /** `fresh`: nothing has been said; `open`: the handshake is over. */
-  phase(state: State): 'fresh' | 'handshaking' | 'open'
+  phase(state: State): 'handshaking' | 'open'
+  /** Whose rules hold; TLS 1.3's, while no version is agreed on. */
+  version(state: State): VersionName
   /** To be wiped when the connection is given up. */
   secrets(state: State): readonly Uint8Array[]
   /** Refuses a message by its type alone, before its body is waited for. Throws Fault. */
   checkExpected(state: State, type: number): void
   /** RFC 8446 §5.1: keys change, or the peer's turn ends, behind a message of this type: its record must end there too. */
   endsItsRecord(type: number): boolean
+  /** In the clear, and with nothing begun before it: a step to the next state, or (RFC 8446 §5) nothing. Throws Fault. */
+  onChangeCipherSpec(state: State): Transition<State> | 'drop'
   onMessage(state: State, message: HandshakeMessage): Transition<State>
   /** Sends a KeyUpdate under the old key, and changes ours; `request` 1 asks the peer to change too. Only where it is `open`. */
   updateWriteKey(state: State, request: 0 | 1): Transition<State>

@@ -19,6 +19,13 @@ export class Transcript {
   }
 }
 
+/** The same at once, over messages that were kept. */
+export function hashOf(crypto: CryptoProvider, name: HashName, messages: readonly Uint8Array[]): Uint8Array {
+  const hash = crypto.hash(name)
+  for (const message of messages) hash.update(message)
+  return hash.digest()
+}
+
 /** After a HelloRetryRequest, the first ClientHello stands in the transcript as its hash only (RFC 8446 §4.4.1). */
 export function messageHash(crypto: CryptoProvider, name: HashName, clientHello: Uint8Array): Uint8Array {
   const hash = crypto.hash(name)

@@ -3,15 +3,19 @@
 /** ContentType (RFC 8446 §5.1). */
 export const contentType = { changeCipherSpec: 20, alert: 21, handshake: 22, applicationData: 23 } as const
 
-/** HandshakeType (RFC 8446 §4). */
+/** HandshakeType (RFC 8446 §4; those of TLS 1.2 alone: RFC 5246 §7.4). */
 export const handshakeType = {
+  helloRequest: 0,
   clientHello: 1,
   serverHello: 2,
   newSessionTicket: 4,
   encryptedExtensions: 8,
   certificate: 11,
+  serverKeyExchange: 12,
   certificateRequest: 13,
+  serverHelloDone: 14,
   certificateVerify: 15,
+  clientKeyExchange: 16,
   finished: 20,
   keyUpdate: 24,
   messageHash: 254,
@@ -21,9 +25,12 @@ export const handshakeType = {
 export const extensionType = {
   serverName: 0,
   supportedGroups: 10,
+  pointFormats: 11, // RFC 8422; TLS 1.2 only
   signatureAlgorithms: 13,
   alpn: 16,
   padding: 21,
+  extendedMasterSecret: 23, // RFC 7627; TLS 1.2 only
+  sessionTicket: 35, // RFC 5077; TLS 1.2 only
   preSharedKey: 41,
   earlyData: 42,
   supportedVersions: 43,
@@ -31,6 +38,7 @@ export const extensionType = {
   pskKeyExchangeModes: 45,
   keyShare: 51,
   encryptedClientHello: 0xfe0d, // RFC 9849; never read, but it may change between two hellos
+  renegotiationInfo: 0xff01, // RFC 5746; TLS 1.2 only
 } as const
 
 /** ProtocolVersion. */
@@ -38,6 +46,9 @@ export const version = { ssl3: 0x0300, tls12: 0x0303, tls13: 0x0304 } as const
 
 /** TLS_FALLBACK_SCSV (RFC 7507): a suite that is none, by which a client says that it came down a version. */
 export const fallbackSignal = 0x5600
+
+/** TLS_EMPTY_RENEGOTIATION_INFO_SCSV (RFC 5746 §3.3): a suite that is none, and says the same as an empty renegotiation_info. */
+export const renegotiationSignal = 0x00ff
 
 /** AlertDescription (RFC 8446 §6). */
 export const alertDescription = {
@@ -61,6 +72,7 @@ export const alertDescription = {
   internal_error: 80,
   inappropriate_fallback: 86,
   user_canceled: 90,
+  no_renegotiation: 100,
   missing_extension: 109,
   unsupported_extension: 110,
   unrecognized_name: 112,

@@ -14,13 +14,17 @@ export interface ServerHello {
 /** SHA-256 of "HelloRetryRequest": the random that makes a ServerHello a retry request. */
 export const retryRandom = fromHex('cf21ad74e59a6111be1d8c021e65b891c2a211167abb8c5e079e09e2c8a8339c')
 
+/** The end of the random of a server that speaks TLS 1.3 and has to answer in TLS 1.2: "DOWNGRD" and 1 (RFC 8446 §4.1.3). */
+export const downgradeSentinel = fromHex('444f574e47524401')
+
 export function writeServerHello(out: Writer, hello: ServerHello): void {
   out.u16(0x0303)
   out.raw(hello.random)
   out.prefixed8((session) => session.raw(hello.sessionId))
   out.u16(hello.cipherSuite)
   out.u8(0) // legacy_compression_method
-  writeExtensions(out, hello.extensions)
+  // RFC 5246 §7.4.1.3: a client without extensions may not know of the block.
+  if (hello.extensions.length > 0) writeExtensions(out, hello.extensions)
 }
 
 /** What a client has to look at besides: numbers that are always the same where the server is in order. */

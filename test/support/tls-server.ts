@@ -26,7 +26,7 @@ const ed25519 = testCredential('ed25519', native)
 
 /** Hands flights to and fro until both sides have nothing more to say. */
 export function converse(
-  client: TestClient,
+  client: Pick<TestClient, 'hello' | 'receive'>,
   server: ServerConnection,
   first: readonly Uint8Array[] = client.hello(),
 ): ConnectionEvent[] {
@@ -40,7 +40,7 @@ export function converse(
 
 /** A connection that is open, with its client. */
 export function established(
-  client: TestClient,
+  client: Pick<TestClient, 'hello' | 'receive'>,
   overrides: Partial<ServerConfig> = {},
 ): { server: ServerConnection; events: ConnectionEvent[] } {
   const server = new ServerConnection(serverConfig(overrides))

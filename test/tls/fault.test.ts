@@ -5,6 +5,7 @@ import { concat } from '../../src/bytes/arrays.ts'
 import { native } from '../../src/crypto/native/provider.ts'
 import type { ServerConfig } from '../../src/tls/config.ts'
 import { ServerConnection } from '../../src/tls/connection.ts'
+import type { ConnectionEvent } from '../../src/tls/events.ts'
 import { faults, type FaultReason } from '../../src/tls/fault.ts'
 import { defaultLimits } from '../../src/tls/limits.ts'
 import { groupIds } from '../../src/tls/suites.ts'
@@ -16,8 +17,10 @@ import { writeOfferedPsks } from '../../src/wire/extensions/pre-shared-key.ts'
 import { writeServerNames } from '../../src/wire/extensions/server-name.ts'
 import { writeHandshake } from '../../src/wire/handshake.ts'
 import { seededRandom } from '../support/random.ts'
+import { TestTls12Client } from '../support/tls12-client.ts'
 import { changeCipherSpec, plainRecord, TestClient, type ClientOptions } from '../support/tls-client.ts'
 import { converse, serverConfig } from '../support/tls-server.ts'
+import { tls12Provocations, type Tls12Provocation } from './tls12/provocations.ts'
 
 interface Provocation {
   readonly options?: Partial<ClientOptions>
@@ -30,6 +33,7 @@ interface Provocation {
 
 const unknownExtension: Extension = { type: 0x7777, body: Uint8Array.of(1) }
 
+/** With a client of TLS 1.3; `tls12Provocations` has those of TLS 1.2. */
 const provocations: { readonly [Reason in FaultReason]: readonly Provocation[] } = {
   'not-a-record': [
     { upTo: 'nothing', send: () => [Buffer.from('GET / HTTP/1.1\r\n\r\n')] },
@@ -134,9 +138,14 @@ const provocations: { readonly [Reason in FaultReason]: readonly Provocation[] }
     { send: (client) => [client.protect(22, client.finishedMessage)] },
   ],
   'version-unsupported': [
-    { options: without(extensionType.supportedVersions) },
-    { options: replacing(extensionType.supportedVersions, writeNumbers8([0x0303, 0x0302])) },
-    { options: { edit: (hello) => ({ ...hello, extensions: [] }) } },
+    { options: without(extensionType.supportedVersions), config: { minVersion: 'TLSv1.3' } },
+    {
+      options: replacing(extensionType.supportedVersions, writeNumbers8([0x0303, 0x0302])),
+      config: { minVersion: 'TLSv1.3' },
+    },
+    { options: { edit: (hello) => ({ ...hello, extensions: [] }) }, config: { minVersion: 'TLSv1.3' } },
+    { options: replacing(extensionType.supportedVersions, writeNumbers8([0x0304])), config: { maxVersion: 'TLSv1.2' } },
+    { options: replacing(extensionType.supportedVersions, writeNumbers8([0x0302, 0x0301, 0x7f1c])) },
   ],
   'version-ancient': [{ options: { edit: (hello) => ({ ...hello, legacyVersion: 0x0300 }) } }],
   'fallback-needless': [
@@ -246,6 +255,12 @@ const provocations: { readonly [Reason in FaultReason]: readonly Provocation[] }
   'second-hello-early-data': [
     { options: onRetry((extensions) => [{ type: extensionType.earlyData, body: new Uint8Array(0) }, ...extensions]) },
   ],
+  'compression-null-missing': [], // TLS 1.2 only
+  'renegotiation-info-not-empty': [], // TLS 1.2 only
+  'point-format-missing': [], // TLS 1.2 only
+  'client-share-invalid': [], // TLS 1.2 only
+  'too-many-renegotiations': [], // TLS 1.2 only
+  'alert-level-unknown': [], // TLS 1.2 only
   'finished-length': [
     { upTo: 'server-flight', send: (client) => client.finish(finished(client.finishedMessage.subarray(4, -1))) },
     { upTo: 'server-flight', send: (client) => client.finish(finished(new Uint8Array(0))) },
@@ -258,9 +273,13 @@ const provocations: { readonly [Reason in FaultReason]: readonly Provocation[] }
 for (const reason of Object.keys(faults) as FaultReason[])
   suite(reason, () => {
     const cases = provocations[reason]
-    test('is provoked somewhere', () => assert(cases.length > 0))
+    const tls12Cases = tls12Provocations[reason] ?? []
+    test('is provoked somewhere', () => assert(cases.length + tls12Cases.length > 0))
     for (const [i, provocation] of cases.entries())
       test(`${i + 1}: the connection ends with ${faults[reason].alert}`, () => provoke(provocation, reason))
+    for (const [i, provocation] of tls12Cases.entries())
+      test(`TLS 1.2, ${i + 1}: the connection ends with ${faults[reason].alert}`, () =>
+        provokeInTls12(provocation, reason))
   })
 
 function provoke({ options, config, upTo, send }: Provocation, reason: FaultReason): void {
@@ -269,8 +288,28 @@ function provoke({ options, config, upTo, send }: Provocation, reason: FaultReas
   if (upTo === 'server-flight') peer.holdFinished = true
   const handshake = upTo === 'nothing' ? [] : converse(peer, server)
   if (upTo === undefined && send !== undefined) assert.equal(server.state, 'open', JSON.stringify(handshake))
-  const events = [...handshake, ...server.receive(concat(...(send?.(peer) ?? [])))]
+  checkEnding(reason, peer, server, [...handshake, ...server.receive(concat(...(send?.(peer) ?? [])))])
+}
 
+function provokeInTls12({ options, config, upTo, send }: Tls12Provocation, reason: FaultReason): void {
+  const peer = new TestTls12Client({ crypto: native, random: seededRandom(7), ...options })
+  const server = new ServerConnection(serverConfig(config))
+  if (upTo !== undefined) peer.holdFlight = true
+  const events = converse(peer, server)
+  if (upTo === undefined && send !== undefined) assert.equal(server.state, 'open', JSON.stringify(events))
+  if (upTo === 'keys') {
+    events.push(...server.receive(concat(plainRecord(22, peer.keyExchangeMessage), changeCipherSpec)))
+    peer.useKeys()
+  }
+  checkEnding(reason, peer, server, [...events, ...server.receive(concat(...(send?.(peer) ?? [])))])
+}
+
+function checkEnding(
+  reason: FaultReason,
+  peer: TestClient | TestTls12Client,
+  server: ServerConnection,
+  events: readonly ConnectionEvent[],
+): void {
   const failed = events.at(-1)
   assert(failed?.type === 'failed', `no failure in ${JSON.stringify(events)}`)
   assert.equal(failed.reason, reason)

@@ -1,3 +1,4 @@
+import { fault } from '../fault.ts'
 import { defaultLimits } from '../limits.ts'
 import { updateWriteKey } from '../handshake/key-update.ts'
 import type { Role } from '../role.ts'
@@ -13,9 +14,14 @@ export function clientRole(config: ClientConfig): Role<ClientState> {
     limits: config.limits ?? defaultLimits,
     start: start(config),
     phase: ({ at }) => (at === 'established' ? 'open' : 'handshaking'),
+    version: () => 'TLSv1.3',
     secrets,
     checkExpected,
     endsItsRecord: (type) => endsItsRecord.has(type),
+    onChangeCipherSpec({ at }) {
+      if (at === 'established') throw fault('change-cipher-spec-misplaced', at)
+      return 'drop'
+    },
     onMessage: (state, message) => onMessage(state, message, config),
     updateWriteKey(state, request) {
       if (state.at !== 'established') throw new Error(`no KeyUpdate in state ${state.at}`)

@@ -4,9 +4,12 @@ import { writeNumber } from '../../wire/extensions/number-list.ts'
 import { writeHandshake, type HandshakeMessage } from '../../wire/handshake.ts'
 import { retryRandom, writeServerHello } from '../../wire/server-hello.ts'
 import type { ServerConfig } from '../config.ts'
+import { extensionsOf } from '../hello.ts'
 import { negotiate, shareOfSecondHello, type Negotiated } from '../negotiate.ts'
 import { groupIds } from '../suites.ts'
+import { answerInTls12 } from '../tls12/server-flight.ts'
 import { messageHash } from '../transcript.ts'
+import { chooseVersion } from '../version.ts'
 import { checkSecondHello } from './second-hello.ts'
 import { serverFlight } from './server-flight.ts'
 import type { Effect, ExpectClientHello, ExpectSecondHello, Transition } from './state.ts'
@@ -14,7 +17,9 @@ import type { Effect, ExpectClientHello, ExpectSecondHello, Transition } from '.
 /** The first ClientHello: answered by our whole flight, or by a HelloRetryRequest where its key share is missing. */
 export function onClientHello(_: ExpectClientHello, message: HandshakeMessage, config: ServerConfig): Transition {
   const hello = readClientHello(message.body)
-  const negotiated = negotiate(hello, config)
+  const extensions = extensionsOf(hello)
+  if (chooseVersion(hello, extensions, config) === 'TLSv1.2') return answerInTls12(hello, message, extensions, config)
+  const negotiated = negotiate(hello, extensions, config)
   if (negotiated.share === undefined) return retry(hello, message, negotiated, config)
   return serverFlight({ hello, negotiated, share: negotiated.share, transcript: [message.raw], retried: false }, config)
 }

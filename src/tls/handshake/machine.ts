@@ -2,6 +2,7 @@ import { handshakeType } from '../../wire/code-points.ts'
 import type { HandshakeMessage } from '../../wire/handshake.ts'
 import type { ServerConfig } from '../config.ts'
 import { fault } from '../fault.ts'
+import { tls12Table } from '../tls12/machine.ts'
 import { onClientHello, onSecondHello } from './client-hello.ts'
 import { onFinished } from './finished.ts'
 import { onKeyUpdate } from './key-update.ts'
@@ -13,6 +14,7 @@ const table: { readonly [At in State['at']]: { readonly [type: number]: Handler<
   'expect-second-hello': { [handshakeType.clientHello]: onSecondHello },
   'expect-finished': { [handshakeType.finished]: onFinished },
   established: { [handshakeType.keyUpdate]: onKeyUpdate },
+  ...tls12Table,
 }
 
 type Handler<S extends State> = (state: S, message: HandshakeMessage, config: ServerConfig) => Transition

@@ -1,6 +1,10 @@
 import type { ServerConfig } from '../config.ts'
+import { fault } from '../fault.ts'
 import { defaultLimits } from '../limits.ts'
 import type { Role } from '../role.ts'
+import { onChangeCipherSpec } from '../tls12/finished.ts'
+import { tls12Secrets } from '../tls12/state.ts'
+import type { VersionName } from '../version.ts'
 import { updateWriteKey } from './key-update.ts'
 import { checkExpected, endsItsRecord, onMessage } from './machine.ts'
 import type { State } from './state.ts'
@@ -12,9 +16,17 @@ export function serverRole(config: ServerConfig): Role<State> {
     limits: config.limits ?? defaultLimits,
     start: { next: { at: 'expect-client-hello' }, effects: [] },
     phase,
+    version,
     secrets,
     checkExpected,
     endsItsRecord: (type) => endsItsRecord.has(type),
+    onChangeCipherSpec(state) {
+      if (state.at === 'tls12-expect-change-cipher-spec') return onChangeCipherSpec(state)
+      const early = state.at === 'expect-client-hello'
+      if (early || phase(state) === 'open' || version(state) === 'TLSv1.2')
+        throw fault('change-cipher-spec-misplaced', state.at)
+      return 'drop'
+    },
     onMessage: (state, message) => onMessage(state, message, config),
     updateWriteKey(state, request) {
       if (state.at !== 'established') throw new Error(`no KeyUpdate in state ${state.at}`)
@@ -23,13 +35,17 @@ export function serverRole(config: ServerConfig): Role<State> {
   }
 }
 
-function phase({ at }: State): 'fresh' | 'handshaking' | 'open' {
-  if (at === 'expect-client-hello') return 'fresh'
-  return at === 'established' ? 'open' : 'handshaking'
+function phase({ at }: State): 'handshaking' | 'open' {
+  return at === 'established' || at === 'tls12-established' ? 'open' : 'handshaking'
+}
+
+function version({ at }: State): VersionName {
+  return at.startsWith('tls12') ? 'TLSv1.2' : 'TLSv1.3'
 }
 
 function secrets(state: State): readonly Uint8Array[] {
-  if (state.at === 'established') return [state.readSecret, state.writeSecret]
+  if (state.at === 'expect-client-hello' || state.at === 'expect-second-hello') return []
   if (state.at === 'expect-finished') return [state.traffic.client, state.traffic.server]
-  return []
+  if (state.at === 'established') return [state.readSecret, state.writeSecret]
+  return tls12Secrets(state)
 }

@@ -1,11 +1,14 @@
 import type { ClientHello } from '../../wire/client-hello.ts'
+import type { AlertName } from '../../wire/code-points.ts'
 import type { ConnectionEvent, HandshakeComplete } from '../events.ts'
 import type { TrafficSecrets } from '../key-schedule.ts'
 import type { Negotiated } from '../negotiate.ts'
 import type { Suite } from '../suites.ts'
+import type { RecordKeys } from '../tls12/key-schedule.ts'
+import type { Tls12State } from '../tls12/state.ts'
 
 /** Where a server's handshake stands, each state with exactly what it needs; named for what it waits for. */
-export type State = ExpectClientHello | ExpectSecondHello | ExpectFinished | Established
+export type State = ExpectClientHello | ExpectSecondHello | ExpectFinished | Established | Tls12State
 
 export interface ExpectClientHello {
   readonly at: 'expect-client-hello'
@@ -48,6 +51,11 @@ export type Effect =
   | { readonly do: 'use-write-secret'; readonly suite: Suite; readonly secret: Uint8Array }
   /** Only at a record boundary (RFC 8446 §5.1); conversation.ts checks it. */
   | { readonly do: 'use-read-secret'; readonly suite: Suite; readonly secret: Uint8Array }
+  /** TLS 1.2's: a key block has been made, and each side's change_cipher_spec says from where on it holds. */
+  | { readonly do: 'use-write-keys'; readonly keys: RecordKeys }
+  | { readonly do: 'use-read-keys'; readonly keys: RecordKeys }
+  /** An alert that does not end the connection. */
+  | { readonly do: 'send-warning'; readonly alert: AlertName }
   /** `by-type`: records that are protected are early data; `by-trial`: records that do not open are. */
   | { readonly do: 'skip-early-data'; readonly how: 'by-type' | 'by-trial' | 'no-more' }
   /** A KeyUpdate of ours, unless one is queued already: one answer will do for several requests (RFC 8446 §4.6.3). */

@@ -1,0 +1,108 @@
+import type { GroupName } from '../../crypto/provider.ts'
+import { signatureDetails } from '../../crypto/key-check.ts'
+import type { ClientHello } from '../../wire/client-hello.ts'
+import { extensionType, renegotiationSignal } from '../../wire/code-points.ts'
+import { readExtendedMasterSecret } from '../../wire/extensions/extended-master-secret.ts'
+import { readNumbers16 } from '../../wire/extensions/number-list.ts'
+import { readPointFormats, uncompressed } from '../../wire/extensions/point-formats.ts'
+import { readRenegotiationInfo } from '../../wire/extensions/renegotiation-info.ts'
+import type { ServerConfig, ServerCredential } from '../config.ts'
+import { fault } from '../fault.ts'
+import { chooseName, chooseProtocol, type Extensions } from '../hello.ts'
+import { groupIds } from '../suites.ts'
+import {
+  isTls12Group,
+  isTls12Signature,
+  preferredTls12Suites,
+  tls12SchemeIds,
+  tls12Suites,
+  type Tls12SignatureName,
+  type Tls12Suite,
+} from './suites.ts'
+
+/** Every choice that a ClientHello leads to when TLS 1.2 is what both sides speak. */
+export interface Tls12Negotiated {
+  readonly suite: Tls12Suite
+  readonly group: GroupName
+  readonly credential: ServerCredential
+  readonly scheme: Tls12SignatureName
+  readonly serverName: string | undefined
+  readonly alpn: string | undefined
+  readonly extendedMasterSecret: boolean
+  /** The client can tell a renegotiation from a first handshake, and wants to hear that we can (RFC 5746 §3.6). */
+  readonly secureRenegotiation: boolean
+  /** It said which point formats it reads, and so is told ours (RFC 8422 §5.2). */
+  readonly pointFormats: boolean
+}
+
+/** Chooses, or throws the Fault that says why nothing can be chosen. */
+export function negotiateTls12(hello: ClientHello, extensions: Extensions, config: ServerConfig): Tls12Negotiated {
+  // RFC 5246 §7.4.1.2: others may be offered beside it. We never compress (CRIME).
+  if (!hello.compressionMethods.includes(0)) throw fault('compression-null-missing')
+  const secureRenegotiation = checkRenegotiation(hello, extensions)
+  const extendedMasterSecret = readPresence(extensions.get(extensionType.extendedMasterSecret))
+  const pointFormats = checkPointFormats(extensions.get(extensionType.pointFormats))
+  const serverName = chooseName(extensions)
+  const groups = readGroups(extensions)
+  const group = config.groups.find((name) => isTls12Group(name) && groups.includes(groupIds[name]))
+  if (group === undefined) throw fault('no-common-group')
+  const alpn = chooseProtocol(extensions, config)
+  const chosen = chooseCredential(hello, extensions, groups, config, serverName)
+  return { ...chosen, group, serverName, alpn, extendedMasterSecret, secureRenegotiation, pointFormats }
+}
+
+/** RFC 5746 §3.6: the extension, which must be empty in a first handshake, or the suite that stands for it. */
+function checkRenegotiation(hello: ClientHello, extensions: Extensions): boolean {
+  const body = extensions.get(extensionType.renegotiationInfo)
+  if (body === undefined) return hello.cipherSuites.includes(renegotiationSignal)
+  if (readRenegotiationInfo(body).length > 0) throw fault('renegotiation-info-not-empty')
+  return true
+}
+
+function readPresence(body: Uint8Array | undefined): boolean {
+  if (body === undefined) return false
+  readExtendedMasterSecret(body)
+  return true
+}
+
+/** RFC 8422 §5.1.2: who sends the list has to have uncompressed in it. */
+function checkPointFormats(body: Uint8Array | undefined): boolean {
+  if (body === undefined) return false
+  if (!readPointFormats(body).includes(uncompressed)) throw fault('point-format-missing')
+  return true
+}
+
+/** RFC 8422 §4 leaves a server free where the list is missing. We do as BoringSSL does, and guess no curve. */
+function readGroups(extensions: Extensions): readonly number[] {
+  const body = extensions.get(extensionType.supportedGroups)
+  return body === undefined ? [] : readNumbers16(body, 'supported_groups')
+}
+
+/** The first credential for which the client has a signature scheme and a suite; its key decides which suites fit. */
+function chooseCredential(
+  hello: ClientHello,
+  extensions: Extensions,
+  groups: readonly number[],
+  config: ServerConfig,
+  serverName: string | undefined,
+): { suite: Tls12Suite; credential: ServerCredential; scheme: Tls12SignatureName } {
+  const body = extensions.get(extensionType.signatureAlgorithms)
+  // RFC 5246 §7.4.1.4.1: without it the client means SHA-1, and no key of ours signs that (RFC 9155 §2).
+  const offered = body === undefined ? [] : readNumbers16(body, 'signature_algorithms')
+  const credentials = config.credentials(serverName)
+  if (credentials === undefined) throw fault('server-name-unknown')
+  const preferred = (config.tls12Suites ?? preferredTls12Suites[config.crypto.name])
+    .map((name) => tls12Suites[name])
+    .filter(({ id }) => hello.cipherSuites.includes(id))
+  if (preferred.length === 0) throw fault('no-common-suite')
+  for (const credential of credentials)
+    for (const scheme of credential.signingKey.schemes) {
+      if (!isTls12Signature(scheme) || !offered.includes(tls12SchemeIds[scheme].id)) continue
+      const { curve, kind } = signatureDetails[scheme]
+      // RFC 8422 §5.3: the certificate's key has to lie on a curve that the client has named.
+      if (curve !== undefined && !groups.includes(groupIds[curve])) continue
+      const suite = preferred.find(({ signature }) => signature === (kind === 'rsa' ? 'RSA' : 'ECDSA'))
+      if (suite !== undefined) return { suite, credential, scheme }
+    }
+  throw fault('no-suitable-credential')
+}

@@ -31,7 +31,7 @@ export interface Kernel<Exports> {
 export type Pointer = WebAssembly.Global<number>
 
 /** Every kernel that is built. */
-export const kernelNames = ['sha2', 'curve25519', 'p256', 'p384'] as const
+export const kernelNames = ['sha2', 'curve25519', 'p256', 'p384', 'ml-kem'] as const
 export type KernelName = (typeof kernelNames)[number]
 
 /** The modules as they were read from disk. */

@@ -1,11 +1,11 @@
 import { demandScheme, isUncompressed, schemeFits, signingSchemes } from '../key-check.ts'
 import { keyExchanges, type DiffieHellman } from '../key-exchange.ts'
-import { mlKem768 } from '../noble/ml-kem.ts'
 import { noble } from '../noble/provider.ts'
 import type { CryptoProvider } from '../provider.ts'
 import { x25519 } from './curve25519.ts'
 import { ecdsaSigner, verifyEcdsa } from './ecdsa.ts'
 import type { KernelModules } from './kernel.ts'
+import { mlKem768 } from './ml-kem.ts'
 import { nistCurve, type NistCurve } from './nist-curve.ts'
 import { sha2 } from './sha2.ts'
 
@@ -16,7 +16,8 @@ import { sha2 } from './sha2.ts'
  *     hash, hmac                  sha2
  *     X25519                      curve25519
  *     P-256, P-384, their ECDSA   p256, p384
- *     ML-KEM-768, AEAD, Ed25519   @noble
+ *     ML-KEM-768                  ml-kem
+ *     AEAD, Ed25519               @noble
  *     RSA                         noble/rsa
  */
 export function wasmProvider(modules: KernelModules): CryptoProvider {
@@ -26,7 +27,7 @@ export function wasmProvider(modules: KernelModules): CryptoProvider {
     x25519: x25519(modules),
     p256: exchangeOf(curves['P-256']),
     p384: exchangeOf(curves['P-384']),
-    mlKem768,
+    mlKem768: mlKem768(modules),
   })
 
   return {

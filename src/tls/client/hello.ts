@@ -1,3 +1,4 @@
+import { parseAddress } from '../../bytes/ip-address.ts'
 import type { GroupName, KeyPair } from '../../crypto/provider.ts'
 import { writeClientHello, type ClientHello } from '../../wire/client-hello.ts'
 import { extensionType, handshakeType, version } from '../../wire/code-points.ts'
@@ -82,7 +83,7 @@ function extensions(
 
 function nameExtension(serverName: string | undefined): Extension[] {
   // RFC 6066 §3: literal addresses are not permitted, and a trailing dot is left out.
-  if (serverName === undefined || /:|^[0-9.]+$/.test(serverName)) return []
+  if (serverName === undefined || parseAddress(serverName) !== undefined) return []
   const name = new TextEncoder().encode(normalize(serverName))
   return [{ type: extensionType.serverName, body: writeServerNames([{ type: 0, name }]) }]
 }

@@ -1,0 +1,152 @@
+/**
+ * TLS for Node in memory-safe code: a Duplex over any Duplex, as client or as server, with the face of a `tls.TLSSocket`.
+ * It is the package's `chitin/tls`. No OpenSSL reads a record, a handshake or a certificate of the peer.
+ *
+ *     import { once } from 'node:events'
+ *     import { connect as connectTcp, createServer } from 'node:net'
+ *     import { connect, serve, serverContext } from 'chitin/tls'
+ *
+ *     const context = serverContext({ cert, key, ALPNProtocols: ['hello/1'] })
+ *     const server = createServer((socket) => {
+ *       const tls = serve(socket, context)
+ *       tls.on('secureConnect', () => tls.end(`hello at ${tls.servername}`))
+ *       tls.on('error', ({ code, alert }) => console.error(code, alert))
+ *     })
+ *     await once(server.listen(0), 'listening')
+ *
+ *     const socket = connectTcp(server.address().port)
+ *     const tls = connect(socket, { servername: 'localhost', ca: cert, ALPNProtocols: ['hello/1'] })
+ *     tls.on('secureConnect', () => console.log(tls.getProtocol(), tls.alpnProtocol, tls.authorized))
+ *     for await (const chunk of tls) console.log(chunk.toString())
+ *     server.close()
+ *
+ * The crypto is @noble's where nothing else is said; `loadCrypto` gives the others.
+ */
+import { randomBytes } from 'node:crypto'
+import { rootCertificates } from 'node:tls'
+import { noble } from '../crypto/noble/provider.ts'
+import type { CryptoProvider, GroupName } from '../crypto/provider.ts'
+import type { ClientConfig } from '../tls/client/config.ts'
+import { ClientConnection } from '../tls/client/connection.ts'
+import type { Trust } from '../tls/client/trust.ts'
+import type { ServerConfig, ServerCredential } from '../tls/config.ts'
+import { ServerConnection } from '../tls/connection.ts'
+import type { HandshakeComplete } from '../tls/events.ts'
+import { parseCertificate, type Certificate } from '../x509/certificate.ts'
+import { verifyChain } from '../x509/chain.ts'
+import { parseCredential } from '../x509/credential.ts'
+import { IssueError } from '../x509/issue.ts'
+import { parsePem } from '../x509/pem.ts'
+import { parseTrustAnchors, TrustAnchors } from '../x509/trust-anchors.ts'
+import { TlsStream, type Side, type StreamOptions, type Transport } from './tls-stream.ts'
+
+export { loadCrypto } from '../crypto/load.ts'
+export { TlsError } from './tls-error.ts'
+export { TlsStream } from './tls-stream.ts'
+
+export interface ConnectOptions extends StreamOptions {
+  /** The host name or IP address of the server: it is asked for (a name only), and its certificate has to carry it. */
+  readonly servername: string
+  /** PEM of the authorities that are believed; left out: those that Node brings along. */
+  readonly ca?: string
+  /** SHA-256 of the leaves that are accepted, lower-case hex, instead of authorities and names. */
+  readonly fingerprints?: readonly string[]
+  /** False: any certificate is accepted, and `authorized` and `authorizationError` say what is wrong with it. */
+  readonly rejectUnauthorized?: boolean
+  /** PEM of the client's own chain and key, shown where the server asks who it is. */
+  readonly cert?: string
+  readonly key?: string
+  readonly ALPNProtocols?: readonly string[]
+  /** Groups, best first; left out: `X25519MLKEM768`, `X25519`, `P-256`, `P-384`. */
+  readonly groups?: readonly GroupName[]
+  readonly crypto?: CryptoProvider
+}
+
+/** Begins a handshake as the client. Throws Error where the options are no good: PEM that is none, a key of another certificate. */
+export function connect(transport: Transport, options: ConnectOptions): TlsStream {
+  const { servername, crypto = noble, ALPNProtocols = [], groups = defaultGroups } = options
+  const anchors = options.ca === undefined ? nodesRoots() : parseTrustAnchors(options.ca)
+  const config: ClientConfig = {
+    crypto,
+    random: (length) => randomBytes(length),
+    now: Date.now,
+    serverName: servername,
+    trust: trustOf(options, anchors),
+    groups,
+    alpn: ALPNProtocols,
+    credentials: options.cert === undefined ? [] : [serverCredential(options.cert, options.key ?? '', crypto)],
+  }
+  const doubt: Side['doubt'] = ({ peerChain = [] }) => {
+    if (config.trust.accept !== 'any') return undefined
+    const demand = { anchors, purpose: 'serverAuth', now: new Date(), crypto, name: servername } as const
+    const verdict = verifyChain(peerChain, demand)
+    return 'refused' in verdict ? `${verdict.refused}: ${verdict.detail}` : undefined
+  }
+  return new TlsStream(transport, { engine: new ClientConnection(config), doubt }, options)
+}
+
+export interface ServerOptions {
+  /** PEM of the chain, the leaf first, and of its key. */
+  readonly cert: string
+  readonly key: string
+  /** Protocols, the server's preference first. */
+  readonly ALPNProtocols?: readonly string[]
+  readonly groups?: readonly GroupName[]
+  readonly crypto?: CryptoProvider
+}
+
+/** What `serve` needs, with PEM parsed and the key imported once, not once a connection. Throws Error where they are no good. */
+export function serverContext({ cert, key, crypto = noble, ...options }: ServerOptions): ServerConfig {
+  const credential = serverCredential(cert, key, crypto)
+  return {
+    crypto,
+    random: (length) => randomBytes(length),
+    credentials: () => [credential],
+    groups: options.groups ?? defaultGroups,
+    alpn: options.ALPNProtocols ?? [],
+  }
+}
+
+/** Waits for a handshake as the server. */
+export function serve(transport: Transport, context: ServerConfig, options: StreamOptions = {}): TlsStream {
+  return new TlsStream(transport, { engine: new ServerConnection(context), doubt: doubtClient }, options)
+}
+
+function doubtClient({ peerChain }: HandshakeComplete): string | undefined {
+  return peerChain === undefined ? 'the client showed no certificate' : undefined
+}
+
+function trustOf(
+  { servername, fingerprints, rejectUnauthorized = true }: ConnectOptions,
+  anchors: TrustAnchors,
+): Trust {
+  if (!rejectUnauthorized) return { accept: 'any' }
+  if (fingerprints !== undefined) return { accept: 'pinned', fingerprints }
+  return { accept: 'verified', anchors, name: servername }
+}
+
+function serverCredential(cert: string, key: string, crypto: CryptoProvider): ServerCredential {
+  const credential = parseCredential(cert, key)
+  return { ...credential, signingKey: crypto.signingKey(credential.privateKey) }
+}
+
+/** Mozilla's list, as Node has it: the certificates as data, not what OpenSSL thinks of them. */
+function nodesRoots(): TrustAnchors {
+  rootsOnce ??= new TrustAnchors(
+    rootCertificates.flatMap((pem) => parsePem(pem).flatMap(({ der }) => parseIfWeCan(der))),
+  )
+  return rootsOnce
+}
+let rootsOnce: TrustAnchors | undefined
+
+/** A root that we cannot read vouches for nobody. */
+function parseIfWeCan(der: Uint8Array): Certificate[] {
+  try {
+    return [parseCertificate(der)]
+  } catch (error) {
+    if (error instanceof IssueError) return []
+    throw error
+  }
+}
+
+const defaultGroups: readonly GroupName[] = ['X25519MLKEM768', 'X25519', 'P-256', 'P-384']

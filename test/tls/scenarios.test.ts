@@ -16,6 +16,7 @@ const servers: Readonly<Record<string, Partial<ServerConfig>>> = {
   alpn: { alpn: ['h2', 'http/1.1'] },
   p256: { credentials: () => [testCredential('p256', native)] },
   rsa: { credentials: () => [testCredential('rsa', native)] },
+  'p384-group': { groups: ['P-384'] },
 }
 
 const folder = join(import.meta.dirname, '..', 'scenarios')

@@ -1,4 +1,4 @@
-import { aeadKeyLength, nonceLength, tagLength, type Aead, type AeadName } from './provider.ts'
+import { aeadKeyLength, maxAeadLength, nonceLength, tagLength, type Aead, type AeadName } from './provider.ts'
 
 /** What a provider brings: one cipher under one key, handed only nonces and ciphertexts of the right shape. */
 export interface Cipher {
@@ -18,18 +18,24 @@ export function aead(name: AeadName, key: Uint8Array, make: (name: AeadName, key
   const secret = Uint8Array.from(key)
   let cipher: Cipher | undefined = make(name, secret)
 
-  function ready(nonce: Uint8Array): Cipher {
+  function ready(nonce: Uint8Array, aad: Uint8Array): Cipher {
     if (cipher === undefined) throw new Error(`${name}: used after its key was wiped`)
     if (nonce.length !== nonceLength)
       throw new RangeError(`${name}: nonce of ${nonce.length} bytes, expected ${nonceLength}`)
+    if (aad.length > maxAeadLength) throw new RangeError(`${name}: ${aad.length} bytes of additional data, too many`)
     return cipher
   }
 
   return {
-    seal: (nonce, aad, plaintext) => ready(nonce).seal(nonce, aad, plaintext),
+    seal(nonce, aad, plaintext) {
+      const usable = ready(nonce, aad)
+      if (plaintext.length > maxAeadLength) throw new RangeError(`${name}: ${plaintext.length} bytes, too many to seal`)
+      return usable.seal(nonce, aad, plaintext)
+    },
     open(nonce, aad, ciphertext) {
-      const usable = ready(nonce)
-      return ciphertext.length < tagLength ? undefined : usable.open(nonce, aad, ciphertext)
+      const usable = ready(nonce, aad)
+      const length = ciphertext.length - tagLength
+      return length < 0 || length > maxAeadLength ? undefined : usable.open(nonce, aad, ciphertext)
     },
     wipe() {
       cipher?.wipe()

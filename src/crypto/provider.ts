@@ -47,6 +47,9 @@ export const aeadKeyLength = {
   'ChaCha20-Poly1305': 32,
 } as const satisfies Record<AeadName, number>
 
+/** The longest text, and the longest additional data, that an Aead takes: some times more than any record or ticket has. */
+export const maxAeadLength = 65536
+
 /** Length of an AEAD nonce and tag, in bytes: the same for all three ciphers. */
 export const nonceLength = 12
 export const tagLength = 16

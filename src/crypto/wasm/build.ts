@@ -27,17 +27,13 @@ for (const name of kernelNames) {
   console.log(`${name.padEnd(20)}${String(bytes.length).padStart(7)} bytes  sha256:${digest}`)
 }
 
-/**
- * A kernel of a curve is compiled over its field, which is printed first and which the sources import as `curve/field`. Its
- * many small functions are for the compiler to inline. The others are not optimised: the engine does that too, and the
- * order of operations as written costs it fewer registers.
- */
+/** A kernel of a curve is compiled over its field, which is printed first and which the sources import as `curve/field`. */
 function flags(name: KernelName): readonly string[] {
-  if (!(name in fields)) return ['--runPasses', 'coalesce-locals,reorder-locals,vacuum,memory-packing']
+  if (!(name in fields)) return []
   const library = join(printed, name)
   mkdirSync(join(library, 'curve'), { recursive: true })
   writeFileSync(join(library, 'curve', 'field.ts'), printField(fields[name as keyof typeof fields]))
-  return ['-O3', '--lib', library]
+  return ['--lib', library]
 }
 
 /** The compiler runs as a program of its own, so that nothing here depends on its types. */
@@ -49,5 +45,5 @@ function compile(source: string, module: string, flags: readonly string[]): void
     // The text form, for test/crypto/wasm/branches.test.ts to read.
     '--textFile', module.replace(/wasm$/, 'wat'),
     // No allocator, no collector, no import: memory is what the source reserves.
-    '--runtime', 'stub', '--noAssert', '--enable', 'simd', ...flags], { stdio: ['ignore', 'inherit', 'inherit'] })
+    '-O3', '--runtime', 'stub', '--noAssert', '--enable', 'simd', ...flags], { stdio: ['ignore', 'inherit', 'inherit'] })
 }

@@ -20,18 +20,18 @@ export interface Kernel<Exports> {
   /** Copies bytes in, to where an exported global says, or `offset` bytes behind it. */
   write(to: Pointer, bytes: Uint8Array, offset?: number): void
   /** A copy of `length` bytes. */
-  read(from: Pointer, length: number): Uint8Array
+  read(from: Pointer, length: number, offset?: number): Uint8Array
   /** Copies as many bytes out as the target has. */
   readInto(target: Uint8Array, from: Pointer): void
   /** Overwrites bytes with zeros. */
-  wipe(from: Pointer, length: number): void
+  wipe(from: Pointer, length: number, offset?: number): void
 }
 
 /** An exported global that says where something stands. */
 export type Pointer = WebAssembly.Global<number>
 
 /** Every kernel that is built. */
-export const kernelNames = ['sha2', 'curve25519', 'p256', 'p384', 'ml-kem'] as const
+export const kernelNames = ['aes-gcm', 'chacha20-poly1305', 'sha2', 'curve25519', 'p256', 'p384', 'ml-kem'] as const
 export type KernelName = (typeof kernelNames)[number]
 
 /** The modules as they were read from disk. */
@@ -47,9 +47,9 @@ export function instantiate<Exports extends object>(modules: KernelModules, name
     exports,
     memory,
     write: (to, bytes, offset = 0) => memory.set(bytes, to.value + offset),
-    read: (from, length) => memory.slice(from.value, from.value + length),
+    read: (from, length, offset = 0) => memory.slice(from.value + offset, from.value + offset + length),
     readInto: (target, from) => target.set(memory.subarray(from.value, from.value + target.length)),
-    wipe: (from, length) => void memory.fill(0, from.value, from.value + length),
+    wipe: (from, length, offset = 0) => void memory.fill(0, from.value + offset, from.value + offset + length),
   }
 }
 

@@ -3,13 +3,15 @@ import type { CryptoProvider } from '../provider.ts'
 import { kernelNames, type KernelModules, type KernelName } from './kernel.ts'
 import { wasmProvider } from './provider.ts'
 
-/**
- * Reads the kernels from disk, where the build has put them beside this file, and makes a provider of its own for the
- * thread that asks.
- */
+/** A provider of its own for the thread that asks. */
 export function loadWasm(): CryptoProvider {
+  return wasmProvider(readKernels())
+}
+
+/** Reads the kernels from disk, where the build has put them beside this file. */
+export function readKernels(): KernelModules {
   // fromEntries forgets which keys it was given; these are all of them.
-  return wasmProvider(Object.fromEntries(kernelNames.map((name) => [name, read(name)])) as KernelModules)
+  return Object.fromEntries(kernelNames.map((name) => [name, read(name)])) as KernelModules
 }
 
 function read(name: KernelName): Uint8Array {

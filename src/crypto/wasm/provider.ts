@@ -1,10 +1,13 @@
+import { aead, type Cipher } from '../aead.ts'
 import { demandScheme, isUncompressed, schemeFits, signingSchemes } from '../key-check.ts'
 import { keyExchanges, type DiffieHellman } from '../key-exchange.ts'
 import { noble } from '../noble/provider.ts'
-import type { CryptoProvider } from '../provider.ts'
+import type { AeadName, CryptoProvider } from '../provider.ts'
+import { aesGcm } from './aes-gcm.ts'
+import { chacha20Poly1305 } from './chacha20-poly1305.ts'
 import { x25519 } from './curve25519.ts'
 import { ecdsaSigner, verifyEcdsa } from './ecdsa.ts'
-import type { KernelModules } from './kernel.ts'
+import { instantiate, type KernelModules } from './kernel.ts'
 import { mlKem768 } from './ml-kem.ts'
 import { nistCurve, type NistCurve } from './nist-curve.ts'
 import { sha2 } from './sha2.ts'
@@ -14,14 +17,16 @@ import { sha2 } from './sha2.ts'
  * addresses that depend on secrets. What has no kernel is @noble's, and this table is where it shows:
  *
  *     hash, hmac                  sha2
+ *     AES-GCM                     aes-gcm
+ *     ChaCha20-Poly1305           chacha20-poly1305
  *     X25519                      curve25519
  *     P-256, P-384, their ECDSA   p256, p384
  *     ML-KEM-768                  ml-kem
- *     AEAD, Ed25519               @noble
+ *     Ed25519                     @noble
  *     RSA                         noble/rsa
  */
 export function wasmProvider(modules: KernelModules): CryptoProvider {
-  const { hash, hmac } = sha2(modules)
+  const { hash, hmac } = sha2(instantiate(modules, 'sha2'))
   const curves = { 'P-256': once(() => nistCurve(modules, 'P-256')), 'P-384': once(() => nistCurve(modules, 'P-384')) }
   const groups = keyExchanges({
     x25519: x25519(modules),
@@ -29,12 +34,18 @@ export function wasmProvider(modules: KernelModules): CryptoProvider {
     p384: exchangeOf(curves['P-384']),
     mlKem768: mlKem768(modules),
   })
+  const gcm = aesGcm(instantiate(modules, 'aes-gcm'))
+  const ciphers = {
+    'AES-128-GCM': gcm,
+    'AES-256-GCM': gcm,
+    'ChaCha20-Poly1305': chacha20Poly1305(instantiate(modules, 'chacha20-poly1305')),
+  } as const satisfies Record<AeadName, (key: Uint8Array) => Cipher>
 
   return {
     name: 'wasm',
     hash,
     hmac,
-    aead: (name, key) => noble.aead(name, key),
+    aead: (name, key) => aead(name, key, (name, key) => ciphers[name](key)),
     keyExchange: (name) => groups[name],
     signingKey(key) {
       if (key.kind !== 'ecdsa') return noble.signingKey(key)

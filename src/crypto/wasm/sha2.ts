@@ -1,9 +1,9 @@
 import { wipe } from '../../bytes/arrays.ts'
 import { hashLength, type CryptoProvider, type Hash, type HashName } from '../provider.ts'
-import { instantiate, type Kernel, type KernelModules, type Pointer } from './kernel.ts'
+import type { Kernel, Pointer } from './kernel.ts'
 
 /** What assembly/sha2.ts exports. `bits` is 256, 384 or 512. */
-interface Sha2 {
+export interface Sha2 {
   readonly state: Pointer
   readonly key: Pointer
   readonly input: Pointer
@@ -15,8 +15,7 @@ interface Sha2 {
 }
 
 /** SHA-2 and HMAC. Between calls the kernel knows nothing: each running hash keeps its own chaining value. */
-export function sha2(modules: KernelModules): Pick<CryptoProvider, 'hash' | 'hmac'> {
-  const kernel = instantiate<Sha2>(modules, 'sha2')
+export function sha2(kernel: Kernel<Sha2>): Pick<CryptoProvider, 'hash' | 'hmac'> {
   return {
     hash: (name) => begin(kernel, name),
     hmac(name, key, message) {

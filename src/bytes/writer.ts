@@ -55,6 +55,11 @@ export class Writer {
     return this.#bytes.slice(0, this.#length)
   }
 
+  /** Overwrites what was written, where it was secret. Outgrown buffers are out of reach: give `capacity` enough room. */
+  wipe(): void {
+    this.#bytes.fill(0)
+  }
+
   #prefixed(width: 1 | 2 | 3, body: (out: Writer) => void): void {
     const at = this.#length
     this.#number(0, width)

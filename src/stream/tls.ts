@@ -101,6 +101,7 @@ export function serverContext({ cert, key, crypto = noble, ...options }: ServerO
   return {
     crypto,
     random: (length) => randomBytes(length),
+    now: Date.now,
     credentials: () => [credential],
     groups: options.groups ?? defaultGroups,
     alpn: options.ALPNProtocols ?? [],

@@ -9,6 +9,7 @@ export function serverConfig(snapshot: Snapshot, crypto: CryptoProvider): Server
   return {
     crypto,
     random: (length) => randomBytes(length),
+    now: Date.now,
     groups: snapshot.tls.groups,
     alpn: snapshot.tls.alpn,
     credentials: credentialStore(snapshot, crypto),

@@ -1,6 +1,7 @@
 import type { CryptoProvider, GroupName, SigningKey } from '../crypto/provider.ts'
 import type { Limits } from './limits.ts'
 import type { SuiteName } from './suites.ts'
+import type { TicketKeys } from './tickets.ts'
 import type { Tls12SuiteName } from './tls12/suites.ts'
 import type { VersionRange } from './version.ts'
 import type { Credential } from '../x509/credential.ts'
@@ -10,6 +11,8 @@ export interface ServerConfig extends VersionRange {
   readonly crypto: CryptoProvider
   /** Cryptographically strong random bytes. */
   readonly random: (length: number) => Uint8Array
+  /** Milliseconds since 1970. */
+  readonly now: () => number
   /**
    * The credentials for a name, best first, or undefined where the name is unknown and must be refused
    * (`unrecognized_name`). `serverName` is lower case without a trailing dot; undefined where the client sent none.
@@ -25,7 +28,18 @@ export interface ServerConfig extends VersionRange {
   readonly limits?: Limits
   /** ALPN protocols, the server's preference first; empty: the extension is ignored. */
   readonly alpn: readonly string[]
+  /** Left out: no tickets are given out, and none are taken. */
+  readonly tickets?: TicketSettings
 }
+
+export interface TicketSettings {
+  readonly keys: TicketKeys
+  /** At most `maxTicketLifetimeSeconds`; more is cut down to it. */
+  readonly lifetimeSeconds: number
+}
+
+/** RFC 8446 §4.6.1: seven days; and a session goes on from ticket to ticket no longer than that either. */
+export const maxTicketLifetimeSeconds = 7 * 24 * 3600
 
 /** A credential whose key has been imported once, not once a handshake. */
 export interface ServerCredential extends Credential {

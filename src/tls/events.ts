@@ -26,12 +26,15 @@ export interface HandshakeComplete {
   readonly version: VersionName
   readonly suite: string
   readonly group: string
-  readonly signatureScheme: string
+  /** Left out where the session was resumed: nothing was signed. */
+  readonly signatureScheme: string | undefined
   readonly serverName: string | undefined
   readonly alpn: string | undefined
-  /** SHA-256 of the server's leaf, lower-case hex. */
+  /** SHA-256 of the server's leaf, lower-case hex; where the session was resumed, of the leaf that has the same key now. */
   readonly fingerprint: string
   readonly helloRetried: boolean
+  /** By a ticket: nobody showed a certificate. */
+  readonly resumed: boolean
   /** What the peer proved itself with, DER, leaf first; left out where it showed no certificate. */
   readonly peerChain?: readonly Uint8Array[]
 }

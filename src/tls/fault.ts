@@ -55,6 +55,7 @@ export const faults = {
   'pre-shared-key-not-last': { alert: 'illegal_parameter', see: '§4.2.11' },
   'psk-modes-missing': { alert: 'missing_extension', see: '§4.2.9' },
   'psk-binders-mismatch': { alert: 'illegal_parameter', see: '§4.2.11' },
+  'psk-binder-mismatch': { alert: 'decrypt_error', see: '§4.2.11' },
   'second-hello-differs': { alert: 'illegal_parameter', see: '§4.1.2' },
   'second-hello-wrong-share': { alert: 'illegal_parameter', see: '§4.2.8' },
   'second-hello-early-data': { alert: 'illegal_parameter', see: '§4.2.10' },

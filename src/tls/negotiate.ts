@@ -5,13 +5,13 @@ import { readCookie } from '../wire/extensions/cookie.ts'
 import { readEarlyData } from '../wire/extensions/early-data.ts'
 import { readClientShares, type KeyShareEntry } from '../wire/extensions/key-share.ts'
 import { readNumbers16 } from '../wire/extensions/number-list.ts'
-import { readOfferedPsks } from '../wire/extensions/pre-shared-key.ts'
-import { readPskModes } from '../wire/extensions/psk-key-exchange-modes.ts'
-import type { ServerConfig, ServerCredential } from './config.ts'
+import { readOfferedPsks, type OfferedPsks } from '../wire/extensions/pre-shared-key.ts'
+import { pskDheKe, readPskModes } from '../wire/extensions/psk-key-exchange-modes.ts'
+import type { ServerConfig } from './config.ts'
 import { fault } from './fault.ts'
 import { chooseName, chooseProtocol, extensionsOf, type Extensions } from './hello.ts'
-import { groupIds, isHandshakeSignature, isHybrid, preferredSuites, schemeIds, suites } from './suites.ts'
-import type { HandshakeSignatureName, Suite } from './suites.ts'
+import { groupIds, isHybrid, preferredSuites, suites } from './suites.ts'
+import type { Suite } from './suites.ts'
 
 /** Every choice that a ClientHello leads to, in one value. */
 export interface Negotiated {
@@ -19,10 +19,14 @@ export interface Negotiated {
   readonly group: GroupName
   /** The client's share for the group; undefined: a HelloRetryRequest has to ask for it. */
   readonly share: Uint8Array | undefined
-  readonly credential: ServerCredential
-  readonly scheme: HandshakeSignatureName
   readonly serverName: string | undefined
   readonly alpn: string | undefined
+  /** The schemes that the client verifies; undefined where it does not say, as one that resumes need not (RFC 8446 §9.2). */
+  readonly signatureSchemes: readonly number[] | undefined
+  /** The client can resume as we do, with a fresh key exchange: psk_dhe_ke (RFC 8446 §4.2.9). */
+  readonly resumable: boolean
+  /** What it would resume, where it can. */
+  readonly psks: OfferedPsks | undefined
   /** The client may send early data, which we refuse and skip (RFC 8446 §4.2.10). */
   readonly earlyData: boolean
 }
@@ -31,42 +35,51 @@ export interface Negotiated {
 export function negotiate(hello: ClientHello, extensions: Extensions, config: ServerConfig): Negotiated {
   // RFC 8446 §4.1.2: exactly one byte, zero.
   if (hello.compressionMethods.length !== 1 || hello.compressionMethods[0] !== 0) throw fault('compression-offered')
-  checkResumption(hello, extensions)
+  const resumption = readResumption(hello, extensions)
   const serverName = chooseName(extensions)
   const suite = chooseSuite(hello, config)
   const { group, share } = chooseGroup(extensions, config)
   const alpn = chooseProtocol(extensions, config)
-  const chosen = chooseCredential(extensions, config, serverName)
-  return { suite, group, share, alpn, serverName, ...chosen, earlyData: extensions.has(extensionType.earlyData) }
+  const schemes = extensions.get(extensionType.signatureAlgorithms)
+  const signatureSchemes = schemes && readNumbers16(schemes, 'signature_algorithms')
+  return { suite, group, share, alpn, serverName, signatureSchemes, ...resumption }
 }
 
-/** Where a second hello's share for the group asked for must be, after the same checks as the first one's. */
-export function shareOfSecondHello(hello: ClientHello, group: GroupName): Uint8Array {
+/**
+ * The same after a HelloRetryRequest: the share asked for, and what the client would resume now. All else stays as the
+ * first hello had it, though the bundle may have changed in between.
+ */
+export function negotiateAgain(hello: ClientHello, first: Negotiated): Negotiated & { readonly share: Uint8Array } {
   const extensions = extensionsOf(hello)
-  checkResumption(hello, extensions)
+  const { psks } = readResumption(hello, extensions)
   const body = extensions.get(extensionType.keyShare)
   const shares = body === undefined ? [] : readClientShares(body)
   const [only] = shares
-  if (shares.length !== 1 || only?.group !== groupIds[group]) throw fault('second-hello-wrong-share')
-  return only.share
+  if (shares.length !== 1 || only?.group !== groupIds[first.group]) throw fault('second-hello-wrong-share')
+  return { ...first, share: only.share, psks, earlyData: false }
 }
 
-/** What a client says about resuming. No ticket of ours exists: every offered PSK is unknown, the handshake a full one. */
-function checkResumption(hello: ClientHello, extensions: Extensions): void {
+/** What a client says about resuming, and what belongs to it. */
+function readResumption(
+  hello: ClientHello,
+  extensions: Extensions,
+): Pick<Negotiated, 'resumable' | 'psks' | 'earlyData'> {
   const modes = extensions.get(extensionType.pskKeyExchangeModes)
   const psks = extensions.get(extensionType.preSharedKey)
   const early = extensions.get(extensionType.earlyData)
   const cookie = extensions.get(extensionType.cookie)
-  if (modes !== undefined) readPskModes(modes)
+  const resumable = modes !== undefined && readPskModes(modes).includes(pskDheKe)
   if (early !== undefined) readEarlyData(early)
   if (cookie !== undefined) readCookie(cookie)
-  if (psks === undefined) return
+  const earlyData = early !== undefined
+  if (psks === undefined) return { resumable, psks: undefined, earlyData }
   // RFC 8446 §4.2.11: the binders cover all that stands before them, so nothing may stand behind.
   if (hello.extensions.at(-1)?.type !== extensionType.preSharedKey) throw fault('pre-shared-key-not-last')
   if (modes === undefined) throw fault('psk-modes-missing')
-  const { identities, binders } = readOfferedPsks(psks)
-  if (identities.length !== binders.length)
-    throw fault('psk-binders-mismatch', `${identities.length} identities, ${binders.length} binders`)
+  const offered = readOfferedPsks(psks)
+  if (offered.identities.length !== offered.binders.length)
+    throw fault('psk-binders-mismatch', `${offered.identities.length} identities, ${offered.binders.length} binders`)
+  return { resumable, psks: resumable ? offered : undefined, earlyData }
 }
 
 function chooseSuite(hello: ClientHello, config: ServerConfig): Suite {
@@ -107,20 +120,4 @@ function checkShares(shares: readonly KeyShareEntry[], groups: ReadonlySet<numbe
     if (!groups.has(group)) throw fault('key-share-not-offered', `group ${group}`)
     seen.add(group)
   }
-}
-
-function chooseCredential(
-  extensions: Extensions,
-  config: ServerConfig,
-  serverName: string | undefined,
-): { credential: ServerCredential; scheme: HandshakeSignatureName } {
-  const body = extensions.get(extensionType.signatureAlgorithms)
-  if (body === undefined) throw fault('signature-algorithms-missing')
-  const offered = readNumbers16(body, 'signature_algorithms')
-  const credentials = config.credentials(serverName)
-  if (credentials === undefined) throw fault('server-name-unknown')
-  for (const credential of credentials)
-    for (const scheme of credential.signingKey.schemes)
-      if (isHandshakeSignature(scheme) && offered.includes(schemeIds[scheme].id)) return { credential, scheme }
-  throw fault('no-suitable-credential')
 }

@@ -40,6 +40,7 @@ export async function startServer(
   const config: ServerConfig = {
     crypto,
     random: (length) => randomBytes(length),
+    now: Date.now,
     credentials: () => credentials,
     groups: ['X25519', 'P-256'],
     alpn: ['http/1.1'],

@@ -3,20 +3,31 @@ import { concat } from '../../src/bytes/arrays.ts'
 import { Reader } from '../../src/bytes/reader.ts'
 import { Writer } from '../../src/bytes/writer.ts'
 import type { CryptoProvider, GroupName, KeyPair, PublicKey, SignatureName } from '../../src/crypto/provider.ts'
-import { earlySecret, finishedData, nextSecret, trafficKey, type TrafficSecrets } from '../../src/tls/key-schedule.ts'
+import { hashLength } from '../../src/crypto/provider.ts'
+import {
+  earlySecret,
+  finishedData,
+  nextSecret,
+  resumptionSecret,
+  ticketPsk,
+  trafficKey,
+  type TrafficSecrets,
+} from '../../src/tls/key-schedule.ts'
 import { Tls13Protection } from '../../src/tls/record/tls13-protection.ts'
 import { groupIds, schemeIds, suites, type Suite, type SuiteName } from '../../src/tls/suites.ts'
 import { messageHash } from '../../src/tls/transcript.ts'
 import { readCertificate } from '../../src/wire/certificate.ts'
 import { readCertificateVerify } from '../../src/wire/certificate-verify.ts'
-import { writeClientHello, type ClientHello } from '../../src/wire/client-hello.ts'
+import { readClientHello, writeClientHello, type ClientHello } from '../../src/wire/client-hello.ts'
 import { alertName, contentType, extensionType, handshakeType } from '../../src/wire/code-points.ts'
 import { readExtensions, type Extension } from '../../src/wire/extension.ts'
 import { readProtocolNames, writeProtocolNames } from '../../src/wire/extensions/alpn.ts'
 import { readServerShare, writeClientShares } from '../../src/wire/extensions/key-share.ts'
 import { writeNumbers16, writeNumbers8 } from '../../src/wire/extensions/number-list.ts'
+import { bindersLength, writeOfferedPsks } from '../../src/wire/extensions/pre-shared-key.ts'
 import { writeServerNames } from '../../src/wire/extensions/server-name.ts'
 import { writeHandshake } from '../../src/wire/handshake.ts'
+import { readNewSessionTicket, type NewSessionTicket } from '../../src/wire/new-session-ticket.ts'
 import { readServerHello, retryRandom } from '../../src/wire/server-hello.ts'
 
 export interface ClientOptions {
@@ -33,12 +44,23 @@ export interface ClientOptions {
   readonly alpn?: readonly string[]
   /** Compatibility mode: a session id of 32 bytes, and a change_cipher_spec (RFC 8446 §D.4). */
   readonly compatible?: boolean
+  /** Tickets to resume with, in this order. */
+  readonly sessions?: readonly ClientSession[]
   /** Extensions in front of the usual ones. */
   readonly extra?: readonly Extension[]
   /** The last word on each hello: whatever it returns is sent. `retry` is false for the first. */
   readonly edit?: (hello: ClientHello, retry: boolean) => ClientHello
+  /** The last word on a hello whose binders are made. */
+  readonly editBound?: (message: Uint8Array, retry: boolean) => Uint8Array
   /** The last word on the extensions alone. */
   readonly editExtensions?: (extensions: readonly Extension[], retry: boolean) => readonly Extension[]
+}
+
+/** A ticket, with the key that goes with it. */
+export interface ClientSession {
+  readonly suite: Suite
+  readonly psk: Uint8Array
+  readonly message: NewSessionTicket
 }
 
 /** What the client heard. */
@@ -68,8 +90,12 @@ export class TestClient {
   chain: readonly Uint8Array[] = []
   scheme = 0
   suite: Suite | undefined
+  /** Tickets that the server gave, in order. */
+  readonly sessions: ClientSession[] = []
   finished = false
   retried = false
+  /** The session that the server took, among those offered. */
+  resumed: number | undefined
   #pending = new Uint8Array(0)
   #handshake = new Uint8Array(0)
   #transcript: Uint8Array[] = []
@@ -100,9 +126,32 @@ export class TestClient {
       compressionMethods: Uint8Array.of(0),
       extensions: this.#extensions(),
     })
-    const message = writeHandshake(handshakeType.clientHello, (out) => writeClientHello(out, hello))
+    const message = this.#bind(writeHandshake(handshakeType.clientHello, (out) => writeClientHello(out, hello)))
     this.#transcript.push(message)
     return message
+  }
+
+  /** Writes the binders, over the zeros that hold their place, where pre_shared_key has as many as there are sessions. */
+  #bind(message: Uint8Array): Uint8Array {
+    const { sessions = [], crypto } = this.#options
+    if (sessions.length === 0) return message
+    const last = readClientHello(message.subarray(4)).extensions.at(-1)
+    if (last?.type !== extensionType.preSharedKey) return message
+    const tail = bindersLength(sessions.map(({ suite }) => new Uint8Array(hashLength[suite.hash])))
+    const covered = message.subarray(0, message.length - tail)
+    const made = sessions.map(({ suite, psk }) => {
+      const hash = crypto.hash(suite.hash)
+      for (const heard of this.#transcript) hash.update(heard)
+      hash.update(covered)
+      return earlySecret(crypto, suite.hash, psk).binder(hash.digest())
+    })
+    const bound = new Writer()
+    bound.raw(covered)
+    bound.prefixed16((list) => {
+      for (const binder of made) list.prefixed8((out) => out.raw(binder))
+    })
+    const whole = bound.finish()
+    return this.#options.editBound?.(whole, this.retried) ?? whole
   }
 
   /** The records of a ClientHello. */
@@ -210,7 +259,18 @@ export class TestClient {
       { type: extensionType.supportedVersions, body: writeNumbers8([0x0304, 0x0303]) },
       { type: extensionType.pskKeyExchangeModes, body: Uint8Array.of(1, 1) },
       { type: extensionType.keyShare, body: writeClientShares(shares) },
+      ...this.#offeredPsks(),
     ]
+  }
+
+  #offeredPsks(): Extension[] {
+    const { sessions = [] } = this.#options
+    if (sessions.length === 0) return []
+    const body = writeOfferedPsks({
+      identities: sessions.map(({ message }) => ({ identity: message.ticket, obfuscatedTicketAge: message.ageAdd })),
+      binders: sessions.map(({ suite }) => new Uint8Array(hashLength[suite.hash])),
+    })
+    return [{ type: extensionType.preSharedKey, body }]
   }
 
   #onRecord(header: Uint8Array, fragment: Uint8Array): Uint8Array[] {
@@ -271,6 +331,9 @@ export class TestClient {
         return this.#onFinished(body, raw)
       case handshakeType.keyUpdate:
         return this.#onKeyUpdate(body)
+      case handshakeType.newSessionTicket:
+        this.#onTicket(body)
+        return []
       default:
         assert.fail(`the server sent message ${code}`)
     }
@@ -294,7 +357,12 @@ export class TestClient {
     const shared = this.#options.crypto.keyExchange(group).sharedSecret(privateKey, entry.share)
     assert(shared !== undefined)
     this.#transcript.push(raw)
-    this.#secrets = earlySecret(this.#options.crypto, this.suite.hash).into(shared, this.#digest())
+    const selected = extensions.find(({ type }) => type === extensionType.preSharedKey)
+    this.resumed = selected && new Reader(selected.body).u16('selected_identity')
+    const session = this.resumed === undefined ? undefined : this.#options.sessions?.[this.resumed]
+    assert.equal(session === undefined, selected === undefined, 'the server took a session that was not offered')
+    const early = earlySecret(this.#options.crypto, this.suite.hash, session?.psk)
+    this.#secrets = early.into(shared, this.#digest())
     this.#read = new Tls13Protection(this.#options.crypto, this.suite, this.#secrets.server)
     return []
   }
@@ -344,6 +412,7 @@ export class TestClient {
     assert(this.#traffic !== undefined && this.suite !== undefined)
     const record = this.protect(contentType.handshake, message)
     this.useTrafficKey()
+    this.#transcript.push(message)
     this.finished = true
     return this.sessionId.length > 0 && !this.retried ? [changeCipherSpec, record] : [record]
   }
@@ -352,6 +421,16 @@ export class TestClient {
   useTrafficKey(): void {
     assert(this.#traffic !== undefined && this.suite !== undefined)
     this.#write = new Tls13Protection(this.#options.crypto, this.suite, this.#traffic.client)
+  }
+
+  #onTicket(body: Uint8Array): void {
+    const { crypto } = this.#options
+    assert(this.#traffic !== undefined && this.suite !== undefined && this.finished, 'a ticket before Finished')
+    const { hash } = this.suite
+    const main = this.#traffic.main.slice()
+    const secret = resumptionSecret(crypto, hash, main, this.#digest())
+    const message = readNewSessionTicket(body)
+    this.sessions.push({ suite: this.suite, psk: ticketPsk(crypto, hash, secret, message.nonce), message })
   }
 
   #onKeyUpdate(body: Uint8Array): Uint8Array[] {

@@ -1,11 +1,12 @@
 import { native } from '../../src/crypto/native/provider.ts'
 import { concat } from '../../src/bytes/arrays.ts'
-import type { ServerConfig } from '../../src/tls/config.ts'
+import type { ServerConfig, TicketSettings } from '../../src/tls/config.ts'
 import { ServerConnection } from '../../src/tls/connection.ts'
 import type { ConnectionEvent } from '../../src/tls/events.ts'
+import { TicketKeys } from '../../src/tls/tickets.ts'
 import { testCredential } from './credentials.ts'
 import { seededRandom } from './random.ts'
-import type { TestClient } from './tls-client.ts'
+import { TestClient, type ClientOptions, type ClientSession } from './tls-client.ts'
 
 /**
  * A server's configuration for tests. With Ed25519, whose signatures are the same each time, and a seeded `random`,
@@ -15,12 +16,16 @@ export function serverConfig(overrides: Partial<ServerConfig> = {}, seed = 1): S
   return {
     crypto: native,
     random: seededRandom(seed),
+    now: () => noon,
     credentials: (name) => (name === 'unknown.example.com' ? undefined : [ed25519]),
     groups: ['X25519MLKEM768', 'X25519', 'P-256', 'P-384', 'SecP256r1MLKEM768'],
     alpn: [],
     ...overrides,
   }
 }
+
+/** When it is, for servers of the tests: some day in 2026. */
+export const noon = Date.UTC(2026, 5, 1, 12)
 
 const ed25519 = testCredential('ed25519', native)
 
@@ -47,4 +52,18 @@ export function established(
   const events = converse(client, server)
   if (server.state !== 'open') throw new Error(`not established: ${JSON.stringify(events)}`)
   return { server, events }
+}
+
+/** Ticket keys that are the same each time. */
+export function ticketSettings(seed = 3): TicketSettings {
+  const random = seededRandom(seed)
+  const keys = new TicketKeys(native, [{ name: random(16), key: random(32) }])
+  return { keys, lifetimeSeconds: 3600 }
+}
+
+/** A ticket of a connection that is over. */
+export function sessionsOf(tickets: TicketSettings, options: Partial<ClientOptions> = {}): readonly ClientSession[] {
+  const client = new TestClient({ crypto: native, random: seededRandom(11), ...options })
+  established(client, { tickets })
+  return client.sessions.slice(0, 1)
 }

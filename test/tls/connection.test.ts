@@ -73,6 +73,7 @@ for (const crypto of [noble, native])
               alpn: undefined,
               fingerprint: testCredential('p256', crypto).fingerprint,
               helloRetried: false,
+              resumed: false,
             },
           ])
           assert(client.signedBy(testCredential('p256', crypto).publicKey))
@@ -235,12 +236,12 @@ suite('HelloRetryRequest', () => {
   })
 })
 
-suite('resumption, which we do not do yet', () => {
-  test('a client with a ticket gets a full handshake', () => {
+suite('a server without ticket keys', () => {
+  test('gives a client with a ticket a full handshake', () => {
     established(makeClient({ editExtensions: (extensions) => withTicket(extensions, 1) }))
   })
 
-  test('and may bring a fresh binder when it is asked to try again', () => {
+  test('lets it bring a fresh binder when it is asked to try again', () => {
     established(
       makeClient({ shares: [], editExtensions: (extensions, retry) => withTicket(extensions, retry ? 2 : 1) }),
     )

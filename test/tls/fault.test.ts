@@ -13,17 +13,19 @@ import { contentType, extensionType, fallbackSignal, handshakeType } from '../..
 import type { Extension } from '../../src/wire/extension.ts'
 import { writeClientShares } from '../../src/wire/extensions/key-share.ts'
 import { writeNumbers16, writeNumbers8 } from '../../src/wire/extensions/number-list.ts'
-import { writeOfferedPsks } from '../../src/wire/extensions/pre-shared-key.ts'
+import { readOfferedPsks, writeOfferedPsks } from '../../src/wire/extensions/pre-shared-key.ts'
 import { writeServerNames } from '../../src/wire/extensions/server-name.ts'
 import { writeHandshake } from '../../src/wire/handshake.ts'
 import { seededRandom } from '../support/random.ts'
 import { TestTls12Client } from '../support/tls12-client.ts'
 import { changeCipherSpec, plainRecord, TestClient, type ClientOptions } from '../support/tls-client.ts'
-import { converse, serverConfig } from '../support/tls-server.ts'
+import { converse, serverConfig, sessionsOf, ticketSettings } from '../support/tls-server.ts'
 import { tls12Provocations, type Tls12Provocation } from './tls12/provocations.ts'
 
 interface Provocation {
   readonly options?: Partial<ClientOptions>
+  /** The same, with a ticket of an earlier connection. */
+  readonly resume?: Partial<ClientOptions>
   readonly config?: Partial<ServerConfig>
   /** The handshake is completed first, unless this says how far to go. */
   readonly upTo?: 'nothing' | 'server-flight'
@@ -221,6 +223,12 @@ const provocations: { readonly [Reason in FaultReason]: readonly Provocation[] }
     },
   ],
   'psk-binders-mismatch': [{ options: { editExtensions: (extensions) => [...extensions, psk(1, 2)] } }],
+  'psk-binder-mismatch': [
+    { resume: { editBound: (message) => flipLast(message) } },
+    // A binder of the other hash, which is longer, where the client says that it stands for this session.
+    { resume: { editExtensions: (extensions) => withBinderOf(extensions, 48) } },
+    { resume: { shares: [], editBound: (message, retry) => (retry ? flipLast(message) : message) } },
+  ],
   'second-hello-differs': [
     { options: { shares: [], edit: (hello, retry) => ({ ...hello, legacyVersion: retry ? 0x0302 : 0x0303 }) } },
     { options: { shares: [], edit: (hello, retry) => (retry ? { ...hello, random: new Uint8Array(32) } : hello) } },
@@ -238,6 +246,19 @@ const provocations: { readonly [Reason in FaultReason]: readonly Provocation[] }
       },
     },
     { options: onRetry((extensions) => extensions.toReversed()) },
+    { options: onRetry((extensions) => [...extensions, psk(1, 1)]) },
+    {
+      options: {
+        shares: [],
+        editExtensions: (extensions, retry) => [...extensions, retry ? psk(2, 2) : psk(1, 1)],
+      },
+    },
+    {
+      options: {
+        shares: [],
+        editExtensions: (extensions, retry) => [...extensions, retry ? psk(1, 1, 9) : psk(1, 1)],
+      },
+    },
     { options: onRetry((extensions) => extensions.slice(1)) },
     { options: onRetry((extensions) => [unknownExtension, ...extensions]) },
     { options: onRetry((extensions) => [{ type: extensionType.cookie, body: Uint8Array.of(0, 1, 1) }, ...extensions]) },
@@ -282,9 +303,16 @@ for (const reason of Object.keys(faults) as FaultReason[])
         provokeInTls12(provocation, reason))
   })
 
-function provoke({ options, config, upTo, send }: Provocation, reason: FaultReason): void {
-  const peer = new TestClient({ crypto: native, random: seededRandom(7), ...options })
-  const server = new ServerConnection(serverConfig(config))
+function provoke({ options, resume, config, upTo, send }: Provocation, reason: FaultReason): void {
+  const tickets = ticketSettings()
+  const sessions = resume && sessionsOf(tickets)
+  const peer = new TestClient({
+    crypto: native,
+    random: seededRandom(7),
+    ...options,
+    ...(resume && { ...resume, sessions }),
+  })
+  const server = new ServerConnection(serverConfig({ tickets, ...config }))
   if (upTo === 'server-flight') peer.holdFinished = true
   const handshake = upTo === 'nothing' ? [] : converse(peer, server)
   if (upTo === undefined && send !== undefined) assert.equal(server.state, 'open', JSON.stringify(handshake))
@@ -363,12 +391,26 @@ function unreduced(keyShare: Uint8Array): Uint8Array {
   return changed
 }
 
+/** The binders are the last bytes of a hello. */
+function flipLast(message: Uint8Array): Uint8Array {
+  return message.map((byte, i) => (i === message.length - 1 ? byte ^ 1 : byte))
+}
+
+/** The client's offer, with one binder of another length. */
+function withBinderOf(extensions: readonly Extension[], length: number): Extension[] {
+  return extensions.map(({ type, body }) => {
+    if (type !== extensionType.preSharedKey) return { type, body }
+    const { identities } = readOfferedPsks(body)
+    return { type, body: writeOfferedPsks({ identities, binders: [new Uint8Array(length)] }) }
+  })
+}
+
 function names(...hosts: readonly string[]): Uint8Array {
   return writeServerNames(hosts.map((host) => ({ type: 0, name: Buffer.from(host) })))
 }
 
-function psk(identities: number, binders: number): Extension {
-  const identity = { identity: Uint8Array.of(1, 2, 3), obfuscatedTicketAge: 5 }
+function psk(identities: number, binders: number, first = 1): Extension {
+  const identity = { identity: Uint8Array.of(first, 2, 3), obfuscatedTicketAge: 5 }
   const body = writeOfferedPsks({
     identities: Array.from({ length: identities }, () => identity),
     binders: Array.from({ length: binders }, () => new Uint8Array(32)),

@@ -39,7 +39,7 @@ export function onServerFinished(
       { do: 'send', messages: concat(...identity, finished) },
       { do: 'use-write-secret', suite, secret: traffic.client },
       { do: 'use-read-secret', suite, secret: traffic.server },
-      { do: 'wipe', secrets: [handshake.client, handshake.server] },
+      { do: 'wipe', secrets: [handshake.client, handshake.server, traffic.main] },
       { do: 'report', event: complete(state, config) },
     ],
   }
@@ -56,6 +56,7 @@ function complete(state: ExpectServerFinished, { serverName }: ClientConfig): Ha
     alpn: state.alpn,
     fingerprint: fingerprintOf(state.chain.presented),
     helloRetried: state.retried,
+    resumed: false,
     peerChain: state.chain.presented,
   }
 }

@@ -5,12 +5,13 @@ import { writeHandshake, type HandshakeMessage } from '../../wire/handshake.ts'
 import { retryRandom, writeServerHello } from '../../wire/server-hello.ts'
 import type { ServerConfig } from '../config.ts'
 import { extensionsOf } from '../hello.ts'
-import { negotiate, shareOfSecondHello, type Negotiated } from '../negotiate.ts'
+import { negotiate, negotiateAgain, type Negotiated } from '../negotiate.ts'
 import { groupIds } from '../suites.ts'
 import { answerInTls12 } from '../tls12/server-flight.ts'
-import { messageHash } from '../transcript.ts'
+import { messageHash, Transcript } from '../transcript.ts'
 import { chooseVersion } from '../version.ts'
-import { checkSecondHello } from './second-hello.ts'
+import { authenticate } from './authentication.ts'
+import { checkSecondHello, checkSecondOffer } from './second-hello.ts'
 import { serverFlight } from './server-flight.ts'
 import type { Effect, ExpectClientHello, ExpectSecondHello, Transition } from './state.ts'
 
@@ -20,19 +21,24 @@ export function onClientHello(_: ExpectClientHello, message: HandshakeMessage, c
   const extensions = extensionsOf(hello)
   if (chooseVersion(hello, extensions, config) === 'TLSv1.2') return answerInTls12(hello, message, extensions, config)
   const negotiated = negotiate(hello, extensions, config)
-  if (negotiated.share === undefined) return retry(hello, message, negotiated, config)
-  return serverFlight({ hello, negotiated, share: negotiated.share, transcript: [message.raw], retried: false }, config)
+  const transcript = new Transcript(config.crypto, negotiated.suite.hash)
+  const authentication = authenticate(message, negotiated, transcript, config)
+  const { share } = negotiated
+  if (share === undefined) return retry(hello, message, negotiated, config)
+  return serverFlight({ hello, negotiated, share, authentication, transcript, retried: false }, config)
 }
 
 /** The second: the same as the first but for what it may change, and with the share that we asked for. */
 export function onSecondHello(state: ExpectSecondHello, message: HandshakeMessage, config: ServerConfig): Transition {
   const hello = readClientHello(message.body)
   checkSecondHello(state.first, hello)
-  // All other choices stay the first hello's, though the bundle may have changed in between.
-  const share = shareOfSecondHello(hello, state.negotiated.group)
-  const negotiated = { ...state.negotiated, share }
-  const transcript = [...state.transcript, message.raw]
-  return serverFlight({ hello, negotiated, share, transcript, retried: true }, config)
+  const negotiated = negotiateAgain(hello, state.negotiated)
+  checkSecondOffer(state.negotiated.psks, negotiated.psks)
+  const { share } = negotiated
+  const transcript = new Transcript(config.crypto, negotiated.suite.hash)
+  for (const heard of state.transcript) transcript.add(heard)
+  const authentication = authenticate(message, negotiated, transcript, config)
+  return serverFlight({ hello, negotiated, share, authentication, transcript, retried: true }, config)
 }
 
 function retry(

@@ -1,6 +1,7 @@
 import { equal } from '../../bytes/arrays.ts'
 import type { ClientHello } from '../../wire/client-hello.ts'
 import { extensionType } from '../../wire/code-points.ts'
+import type { OfferedPsks } from '../../wire/extensions/pre-shared-key.ts'
 import { fault } from '../fault.ts'
 
 /**
@@ -25,6 +26,15 @@ export function checkSecondHello(first: ClientHello, second: ClientHello): void 
     before.length === after.length &&
     before.every(({ type, body }, i) => type === after[i]?.type && equal(body, after[i].body))
   if (!unchanged) throw fault('second-hello-differs')
+}
+
+/** RFC 8446 §4.1.2: sessions that the suite does not suit may be left out; none may be added, or change its place. */
+export function checkSecondOffer(first: OfferedPsks | undefined, second: OfferedPsks | undefined): void {
+  const left = [...(first?.identities ?? [])]
+  for (const { identity } of second?.identities ?? []) {
+    while (left[0] !== undefined && !equal(left[0].identity, identity)) left.shift()
+    if (left.shift() === undefined) throw fault('second-hello-differs', 'a PSK that the first hello did not have')
+  }
 }
 
 const mayChange: ReadonlySet<number> = new Set([

@@ -10,12 +10,16 @@ import { writeNumber } from '../../wire/extensions/number-list.ts'
 import { writeHandshake } from '../../wire/handshake.ts'
 import { writeServerHello } from '../../wire/server-hello.ts'
 import type { ServerConfig } from '../config.ts'
+import type { HandshakeComplete } from '../events.ts'
 import { fault } from '../fault.ts'
-import { earlySecret, finishedData } from '../key-schedule.ts'
+import { finishedData } from '../key-schedule.ts'
 import type { Negotiated } from '../negotiate.ts'
 import { signedContent } from '../signed-content.ts'
 import { groupIds, schemeIds } from '../suites.ts'
-import { Transcript } from '../transcript.ts'
+import type { Transcript } from '../transcript.ts'
+import type { Authentication } from './authentication.ts'
+import type { TicketPlan } from './new-session-ticket.ts'
+import { publicKeyHash } from './session.ts'
 import type { Effect, Transition } from './state.ts'
 
 /** What the flight answers: a hello with a usable share, and all that was said before it. */
@@ -23,102 +27,140 @@ export interface Answerable {
   readonly hello: ClientHello
   readonly negotiated: Negotiated
   readonly share: Uint8Array
-  /** Messages up to and with this hello. */
-  readonly transcript: readonly Uint8Array[]
+  readonly authentication: Authentication
+  /** Of the messages up to and with this hello. */
+  readonly transcript: Transcript
   readonly retried: boolean
 }
 
 /**
- * Everything a server says in a full handshake (RFC 8446 §2, figure 1):
+ * Everything a server says before the client's Finished (RFC 8446 §2, figures 1 and 3). Where a session is resumed, to
+ * know its key is proof enough, and nothing is signed:
  *
- *     ServerHello, {EncryptedExtensions}, {Certificate}, {CertificateVerify}, {Finished}
+ *     ServerHello, {EncryptedExtensions}, [{Certificate}, {CertificateVerify},] {Finished}
  */
-export function serverFlight(
-  { hello, negotiated, share, retried, ...heard }: Answerable,
-  config: ServerConfig,
-): Transition {
+export function serverFlight(answerable: Answerable, config: ServerConfig): Transition {
+  const { hello, negotiated, share, authentication, transcript, retried } = answerable
   const { crypto, random } = config
-  const { suite, group, credential, scheme } = negotiated
+  const { suite, group } = negotiated
   const exchanged = crypto.keyExchange(group).respond(share, random)
   if (exchanged === undefined) throw fault('key-share-invalid', group)
-
-  const transcript = new Transcript(crypto, suite.hash)
-  for (const message of heard.transcript) transcript.add(message)
-  const record = (message: Uint8Array): Uint8Array => {
+  const said = (message: Uint8Array): Uint8Array => {
     transcript.add(message)
     return message
   }
 
-  const serverHello = record(
-    writeHandshake(handshakeType.serverHello, (out) =>
-      writeServerHello(out, {
-        random: random(32),
-        sessionId: hello.sessionId,
-        cipherSuite: suite.id,
-        extensions: [
-          { type: extensionType.keyShare, body: writeServerShare({ group: groupIds[group], share: exchanged.share }) },
-          { type: extensionType.supportedVersions, body: writeNumber(version.tls13) },
-        ],
-      }),
-    ),
-  )
-  const handshake = earlySecret(crypto, suite.hash).into(exchanged.secret, transcript.digest())
+  const serverHello = said(writeHello(answerable, exchanged.share, config))
+  const handshake = authentication.early.into(exchanged.secret, transcript.digest())
   wipe(exchanged.secret)
 
-  const extensions = record(
-    writeHandshake(handshakeType.encryptedExtensions, (out) => writeExtensions(out, encryptedExtensions(negotiated))),
-  )
-  const certificate = record(
-    writeHandshake(handshakeType.certificate, (out) => writeCertificate(out, credential.chain)),
-  )
-  const signature = credential.signingKey.sign(scheme, signedContent('server', transcript.digest()), random)
-  const verify = record(
-    writeHandshake(handshakeType.certificateVerify, (out) =>
-      writeCertificateVerify(out, { scheme: schemeIds[scheme].id, signature }),
+  const extensions = said(
+    writeHandshake(handshakeType.encryptedExtensions, (out) =>
+      writeExtensions(out, encryptedExtensions(negotiated, authentication)),
     ),
   )
+  const proof = authentication.by === 'certificate' ? writeProof(authentication, said, transcript, config) : []
   const ours = finishedData(crypto, suite.hash, handshake.server, transcript.digest())
-  const finished = record(writeHandshake(handshakeType.finished, (out) => out.raw(ours)))
+  const finished = said(writeHandshake(handshakeType.finished, (out) => out.raw(ours)))
 
-  const expected = finishedData(crypto, suite.hash, handshake.client, transcript.digest())
   const traffic = handshake.into(transcript.digest())
   const effects: Effect[] = [{ do: 'send', messages: serverHello }]
   // RFC 8446 §D.4: once, after our first message; a retry has sent it already.
   if (hello.sessionId.length > 0 && !retried) effects.push({ do: 'send-change-cipher-spec' })
   effects.push(
     { do: 'use-write-secret', suite, secret: handshake.server },
-    { do: 'send', messages: concat(extensions, certificate, verify, finished) },
+    { do: 'send', messages: concat(extensions, ...proof, finished) },
     { do: 'use-write-secret', suite, secret: traffic.server },
     { do: 'use-read-secret', suite, secret: handshake.client },
-    { do: 'wipe', secrets: [handshake.client, handshake.server] },
-    { do: 'skip-early-data', how: negotiated.earlyData && !retried ? 'by-trial' : 'no-more' },
+    { do: 'wipe', secrets: [handshake.server] },
+    { do: 'skip-early-data', how: negotiated.earlyData ? 'by-trial' : 'no-more' },
   )
   return {
     next: {
       at: 'expect-finished',
       suite,
-      expected,
+      transcript,
+      clientSecret: handshake.client,
       traffic,
-      complete: {
-        type: 'handshake-complete',
-        version: 'TLSv1.3',
-        suite: suite.name,
-        group,
-        signatureScheme: schemeIds[scheme].name,
-        serverName: negotiated.serverName,
-        alpn: negotiated.alpn,
-        fingerprint: credential.fingerprint,
-        helloRetried: retried,
-      },
+      tickets: planTickets(answerable, config),
+      complete: summary(answerable),
     },
     effects,
   }
 }
 
-function encryptedExtensions({ serverName, alpn }: Negotiated): Extension[] {
+function writeHello(
+  { hello, negotiated, authentication }: Answerable,
+  share: Uint8Array,
+  config: ServerConfig,
+): Uint8Array {
+  const { group, suite } = negotiated
+  const extensions: Extension[] = [
+    { type: extensionType.keyShare, body: writeServerShare({ group: groupIds[group], share }) },
+    { type: extensionType.supportedVersions, body: writeNumber(version.tls13) },
+  ]
+  if (authentication.by === 'session')
+    extensions.push({ type: extensionType.preSharedKey, body: writeNumber(authentication.index) })
+  return writeHandshake(handshakeType.serverHello, (out) =>
+    writeServerHello(out, {
+      random: config.random(32),
+      sessionId: hello.sessionId,
+      cipherSuite: suite.id,
+      extensions,
+    }),
+  )
+}
+
+function writeProof(
+  { credential, scheme }: Extract<Authentication, { by: 'certificate' }>,
+  said: (message: Uint8Array) => Uint8Array,
+  transcript: Transcript,
+  { random }: ServerConfig,
+): Uint8Array[] {
+  const certificate = said(writeHandshake(handshakeType.certificate, (out) => writeCertificate(out, credential.chain)))
+  const signature = credential.signingKey.sign(scheme, signedContent('server', transcript.digest()), random)
+  const verify = said(
+    writeHandshake(handshakeType.certificateVerify, (out) =>
+      writeCertificateVerify(out, { scheme: schemeIds[scheme].id, signature }),
+    ),
+  )
+  return [certificate, verify]
+}
+
+/** Two tickets, so that a client can open two connections at once; one in place of each that was used. */
+function planTickets({ negotiated, authentication }: Answerable, config: ServerConfig): TicketPlan | undefined {
+  if (config.tickets === undefined || !negotiated.resumable) return undefined
+  const resumed = authentication.by === 'session'
+  return {
+    count: resumed ? 1 : 2,
+    suite: negotiated.suite,
+    serverName: negotiated.serverName,
+    credentialKey: publicKeyHash(config.crypto, authentication.credential.publicKey),
+    authenticatedAtMs: resumed ? authentication.authenticatedAtMs : config.now(),
+  }
+}
+
+function summary({ negotiated, authentication, retried }: Answerable): HandshakeComplete {
+  const { suite, group, serverName, alpn } = negotiated
+  return {
+    type: 'handshake-complete',
+    version: 'TLSv1.3',
+    suite: suite.name,
+    group,
+    signatureScheme: authentication.by === 'certificate' ? schemeIds[authentication.scheme].name : undefined,
+    serverName,
+    alpn,
+    fingerprint: authentication.credential.fingerprint,
+    helloRetried: retried,
+    resumed: authentication.by === 'session',
+  }
+}
+
+function encryptedExtensions({ serverName, alpn }: Negotiated, { by }: Authentication): Extension[] {
   const extensions: Extension[] = []
-  // RFC 6066 §3: an empty server_name says that the name took part in the choice.
-  if (serverName !== undefined) extensions.push({ type: extensionType.serverName, body: new Uint8Array(0) })
+  // RFC 6066 §3: an empty server_name says that the name took part in the choice, which a resumed session leaves as it was.
+  if (serverName !== undefined && by === 'certificate')
+    extensions.push({ type: extensionType.serverName, body: new Uint8Array(0) })
   if (alpn !== undefined)
     extensions.push({ type: extensionType.alpn, body: writeProtocolNames([new TextEncoder().encode(alpn)]) })
   return extensions

@@ -45,7 +45,7 @@ function version({ at }: State): VersionName {
 
 function secrets(state: State): readonly Uint8Array[] {
   if (state.at === 'expect-client-hello' || state.at === 'expect-second-hello') return []
-  if (state.at === 'expect-finished') return [state.traffic.client, state.traffic.server]
+  if (state.at === 'expect-finished') return [state.clientSecret, ...Object.values(state.traffic)]
   if (state.at === 'established') return [state.readSecret, state.writeSecret]
   return tls12Secrets(state)
 }

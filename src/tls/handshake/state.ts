@@ -6,6 +6,8 @@ import type { Negotiated } from '../negotiate.ts'
 import type { Suite } from '../suites.ts'
 import type { RecordKeys } from '../tls12/key-schedule.ts'
 import type { Tls12State } from '../tls12/state.ts'
+import type { Transcript } from '../transcript.ts'
+import type { TicketPlan } from './new-session-ticket.ts'
 
 /** Where a server's handshake stands, each state with exactly what it needs; named for what it waits for. */
 export type State = ExpectClientHello | ExpectSecondHello | ExpectFinished | Established | Tls12State
@@ -25,9 +27,13 @@ export interface ExpectSecondHello {
 export interface ExpectFinished {
   readonly at: 'expect-finished'
   readonly suite: Suite
-  /** verify_data that the client's Finished must hold. */
-  readonly expected: Uint8Array
+  /** Of all messages so far; the client's Finished covers them. */
+  readonly transcript: Transcript
+  /** The client's handshake traffic secret. */
+  readonly clientSecret: Uint8Array
   readonly traffic: TrafficSecrets
+  /** Left out: the client gets no tickets. */
+  readonly tickets: TicketPlan | undefined
   readonly complete: HandshakeComplete
 }
 

@@ -76,6 +76,7 @@ export function answerInTls12(
         alpn: negotiated.alpn,
         fingerprint: credential.fingerprint,
         helloRetried: false,
+        resumed: false,
       },
     },
     effects: [{ do: 'send', messages: concat(...flight) }],

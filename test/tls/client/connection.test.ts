@@ -57,6 +57,7 @@ for (const crypto of [noble, native])
               alpn: undefined,
               fingerprint: credential.fingerprint,
               helloRetried: false,
+              resumed: false,
               peerChain: credential.chain,
             },
           ])

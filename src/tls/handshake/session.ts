@@ -1,0 +1,66 @@
+import { concat } from '../../bytes/arrays.ts'
+import { DecodeError } from '../../bytes/decode-error.ts'
+import { Reader } from '../../bytes/reader.ts'
+import { Writer } from '../../bytes/writer.ts'
+import type { CryptoProvider, PublicKey } from '../../crypto/provider.ts'
+import { suites, type Suite } from '../suites.ts'
+
+/** What a ticket holds: the key to resume with, and all that must still be so when it comes back (RFC 8446 §4.6.1). */
+export interface Session {
+  readonly suite: Suite
+  readonly psk: Uint8Array
+  readonly issuedAtMs: number
+  readonly lifetimeSeconds: number
+  /** When a certificate last proved who the server is: tickets got by tickets do not go on for ever. */
+  readonly authenticatedAtMs: number
+  readonly serverName: string | undefined
+  /** `publicKeyHash` of the credential: a session does not outlive the key that it was begun with. */
+  readonly credentialKey: Uint8Array
+}
+
+export function writeSession(session: Session): Uint8Array {
+  const out = new Writer()
+  out.u8(format)
+  out.u16(session.suite.id)
+  out.prefixed8((bytes) => bytes.raw(session.psk))
+  out.u64(BigInt(session.issuedAtMs))
+  out.u32(session.lifetimeSeconds)
+  out.u64(BigInt(session.authenticatedAtMs))
+  out.prefixed8((bytes) => bytes.raw(new TextEncoder().encode(session.serverName ?? '')))
+  out.prefixed8((bytes) => bytes.raw(session.credentialKey))
+  const whole = out.finish()
+  out.wipe()
+  return whole
+}
+
+/** The session, or undefined where another release of ours wrote it. `psk` is a view of `bytes`, to be wiped with them. */
+export function readSession(bytes: Uint8Array): Session | undefined {
+  try {
+    const from = new Reader(bytes)
+    if (from.u8('format') !== format) return undefined
+    const id = from.u16('suite')
+    const suite = Object.values(suites).find((candidate) => candidate.id === id)
+    const psk = from.sub8('psk').rest()
+    const issuedAtMs = Number(from.u64('issued_at'))
+    const lifetimeSeconds = from.u32('lifetime')
+    const authenticatedAtMs = Number(from.u64('authenticated_at'))
+    const serverName = new TextDecoder().decode(from.sub8('server_name').rest()) || undefined
+    const credentialKey = from.sub8('credential_key').rest()
+    from.end('session')
+    return suite && { suite, psk, issuedAtMs, lifetimeSeconds, authenticatedAtMs, serverName, credentialKey }
+  } catch (error) {
+    if (error instanceof DecodeError) return undefined
+    throw error
+  }
+}
+
+/** Tells public keys apart, whatever certificate they stand in: a certificate that was renewed with its key ends no session. */
+export function publicKeyHash(crypto: CryptoProvider, key: PublicKey): Uint8Array {
+  const hash = crypto.hash('SHA-256')
+  hash.update(new TextEncoder().encode(key.kind === 'ecdsa' ? key.curve : key.kind))
+  hash.update(key.kind === 'ecdsa' ? key.point : key.kind === 'rsa' ? concat(key.n, key.e) : key.publicKey)
+  return hash.digest()
+}
+
+/** Of what `writeSession` writes: to be raised with each change of it. */
+const format = 1

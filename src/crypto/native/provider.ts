@@ -7,6 +7,7 @@ import {
   createHmac,
   createPrivateKey,
   createPublicKey,
+  createSecretKey,
   diffieHellman,
   sign,
   verify as verifySignature,
@@ -45,11 +46,14 @@ import { mlKem768 } from './ml-kem.ts'
  * The primitives of node:crypto (OpenSSL's libcrypto), and nothing else of it: not its TLS, not its X.509 parser. Keys
  * come in as numbers and go over as JWK, so no DER of a stranger reaches C through here, except the two integers of an
  * ECDSA signature (RFC 8446 §4.2.3 leaves no other form).
+ *
+ * Keys are KeyObjects wherever they are used: Node 24 finds out that bytes are not one by throwing and catching two
+ * errors, which costs more than to seal a record.
  */
 export const native: CryptoProvider = {
   name: 'native',
   hash: (name) => wrapHash(createHash(nodeHash[name])),
-  hmac: (name, key, message) => bytes(createHmac(nodeHash[name], key).update(message).digest()),
+  hmac: (name, key, message) => bytes(createHmac(nodeHash[name], createSecretKey(key)).update(message).digest()),
   aead: (name, key) => aead(name, key, cipher),
   keyExchange: (name) => groups[name],
   signingKey,
@@ -81,14 +85,17 @@ function cipher(name: AeadName, key: Uint8Array): Cipher {
   // One cast: the three ciphers take the same options, but their types are overloads.
   const algorithm = nodeCipher[name] as 'chacha20-poly1305'
   const options = { authTagLength: tagLength }
+  const secret = createSecretKey(key)
   return {
     seal(nonce, aad, plaintext) {
-      const sealing = createCipheriv(algorithm, key, nonce, options).setAAD(aad, { plaintextLength: plaintext.length })
+      const sealing = createCipheriv(algorithm, secret, nonce, options).setAAD(aad, {
+        plaintextLength: plaintext.length,
+      })
       return concat(sealing.update(plaintext), sealing.final(), sealing.getAuthTag())
     },
     open(nonce, aad, ciphertext) {
       const length = ciphertext.length - tagLength
-      const opening = createDecipheriv(algorithm, key, nonce, options).setAAD(aad, { plaintextLength: length })
+      const opening = createDecipheriv(algorithm, secret, nonce, options).setAAD(aad, { plaintextLength: length })
       opening.setAuthTag(ciphertext.subarray(length))
       const plaintext = opening.update(ciphertext.subarray(0, length))
       try {
@@ -101,7 +108,7 @@ function cipher(name: AeadName, key: Uint8Array): Cipher {
       return bytes(plaintext)
     },
     wipe() {
-      // Nothing is kept between records but the key.
+      // The copy inside of the KeyObject is OpenSSL's, which overwrites it when the object is collected.
     },
   }
 }
@@ -109,10 +116,12 @@ function cipher(name: AeadName, key: Uint8Array): Cipher {
 const x25519: DiffieHellman = {
   keyPair(random) {
     const privateKey = random(32)
-    return { privateKey, share: fromBase64(createPublicKey(x25519Key(privateKey)).export({ format: 'jwk' }).x) }
+    const key = x25519Key(privateKey)
+    imported.set(privateKey, key)
+    return { privateKey, share: fromBase64(createPublicKey(key).export({ format: 'jwk' }).x) }
   },
   sharedSecret(privateKey, peerShare) {
-    const key = x25519Key(privateKey)
+    const key = imported.get(privateKey) ?? x25519Key(privateKey)
     if (peerShare.length !== 32) return undefined
     try {
       const peer = { kty: 'OKP', crv: 'X25519', x: toBase64(peerShare) }
@@ -125,6 +134,9 @@ const x25519: DiffieHellman = {
     }
   },
 }
+
+/** Of the pairs made here: to import a key costs as much again as to agree by it. */
+const imported = new WeakMap<Uint8Array, KeyObject>()
 
 function x25519Key(privateKey: Uint8Array): KeyObject {
   if (privateKey.length !== 32) throw new RangeError(`X25519: private key of ${privateKey.length} bytes, expected 32`)
@@ -168,7 +180,13 @@ function signingKey(key: PrivateKey): SigningKey {
     schemes: signingSchemes(key),
     sign(scheme, message) {
       demandScheme(key, scheme)
-      return bytes(sign(digestOf(scheme), message, { key: object, ...padding(scheme) }))
+      return bytes(
+        sign(
+          digestOf(scheme),
+          message,
+          signatureDetails[scheme].kind === 'rsa' ? { key: object, ...padding(scheme) } : object,
+        ),
+      )
     },
   }
 }

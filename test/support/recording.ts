@@ -2,10 +2,12 @@ import { concat } from '../../src/bytes/arrays.ts'
 import { native } from '../../src/crypto/native/provider.ts'
 import { ServerConnection } from '../../src/tls/connection.ts'
 import type { ConnectionEvent } from '../../src/tls/events.ts'
+import type { VersionName } from '../../src/tls/version.ts'
 import { extensionType } from '../../src/wire/code-points.ts'
 import { writeOfferedPsks } from '../../src/wire/extensions/pre-shared-key.ts'
 import { writeNumbers16 } from '../../src/wire/extensions/number-list.ts'
 import { seededRandom } from './random.ts'
+import { TestTls12Client } from './tls12-client.ts'
 import { TestClient, type ClientOptions } from './tls-client.ts'
 import { serverConfig } from './tls-server.ts'
 
@@ -15,6 +17,7 @@ import { serverConfig } from './tls-server.ts'
  */
 export interface Recording {
   readonly name: string
+  readonly version: VersionName
   readonly records: readonly { readonly what: string; readonly bytes: Uint8Array }[]
 }
 
@@ -36,6 +39,7 @@ export const recordings: readonly Recording[] = [
     ],
     editExtensions: (extensions) => [...extensions, psk],
   }),
+  recordTls12(),
 ]
 
 export interface Outcome {
@@ -60,12 +64,7 @@ export function play(
 
 function record(name: string, options: Partial<ClientOptions>): Recording {
   const client = new TestClient({ crypto: native, random: seededRandom(7), ...options })
-  const server = new ServerConnection(serverConfig())
-  const records: { what: string; bytes: Uint8Array }[] = []
-  const say = (what: string, flight: readonly Uint8Array[]): void => {
-    for (const bytes of flight) records.push({ what: bytes[0] === 20 ? 'change_cipher_spec' : what, bytes })
-    server.receive(concat(...flight))
-  }
+  const { server, records, say } = recorder()
   const answer = (): Uint8Array[] => client.receive(concat(...server.takeOutput()))
   say('client hello', client.hello())
   const reply = answer()
@@ -80,5 +79,32 @@ function record(name: string, options: Partial<ClientOptions>): Recording {
   say('key update', [client.keyUpdate(1)])
   say('data', [client.data('more data')])
   say('close_notify', [client.closeNotify()])
-  return { name, records }
+  return { name, version: 'TLSv1.3', records }
+}
+
+function recordTls12(): Recording {
+  const client = new TestTls12Client({ crypto: native, random: seededRandom(7), alpn: ['h2', 'http/1.1'] })
+  const { server, records, say } = recorder()
+  say('client hello', client.hello())
+  const [keyExchange, ...finish] = client.receive(concat(...server.takeOutput()))
+  if (keyExchange === undefined) throw new Error('the recording of TLS 1.2 failed')
+  say('client key exchange', [keyExchange])
+  say('finished', finish)
+  client.receive(concat(...server.takeOutput()))
+  if (!client.finished) throw new Error('the recording of TLS 1.2 failed')
+  say('data', [client.data('some data')])
+  say('data', [client.data('more data')])
+  say('close_notify', [client.closeNotify()])
+  return { name: 'TLS 1.2', version: 'TLSv1.2', records }
+}
+
+/** A server, and what is said to it. */
+function recorder() {
+  const server = new ServerConnection(serverConfig())
+  const records: { what: string; bytes: Uint8Array }[] = []
+  const say = (what: string, flight: readonly Uint8Array[]): void => {
+    for (const bytes of flight) records.push({ what: bytes[0] === 20 ? 'change_cipher_spec' : what, bytes })
+    server.receive(concat(...flight))
+  }
+  return { server, records, say }
 }

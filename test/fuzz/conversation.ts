@@ -2,10 +2,12 @@ import { concat } from '../../src/bytes/arrays.ts'
 import { native } from '../../src/crypto/native/provider.ts'
 import { ServerConnection } from '../../src/tls/connection.ts'
 import type { ConnectionEvent } from '../../src/tls/events.ts'
+import type { VersionName } from '../../src/tls/version.ts'
 import { contentType, extensionType, handshakeType } from '../../src/wire/code-points.ts'
 import type { Extension } from '../../src/wire/extension.ts'
 import { writeHandshake } from '../../src/wire/handshake.ts'
 import { seededRandom, type Choices } from '../support/random.ts'
+import { TestTls12Client } from '../support/tls12-client.ts'
 import { changeCipherSpec, plainRecord, TestClient } from '../support/tls-client.ts'
 import { serverConfig } from '../support/tls-server.ts'
 
@@ -16,17 +18,9 @@ const outputLimit = 64 * 1024
  * One conversation with the engine, by a client that is decent at first and damages what it says as `random` chooses.
  * Returns how it ended; throws where the engine broke a promise.
  */
-export function converse(random: Choices, round: number): string {
+export function converse(random: Choices, round: number, version: VersionName): string {
   const server = new ServerConnection(serverConfig({ alpn: ['h2', 'http/1.1'] }, round))
-  const client = new TestClient({
-    crypto: native,
-    random: seededRandom(round),
-    compatible: random.chance(0.5),
-    serverName: random.chance(0.9) ? 'shop.example.com' : undefined,
-    alpn: ['h2'],
-    ...(random.chance(0.2) ? { groups: ['P-256', 'X25519'] as const, shares: [] } : {}),
-    editExtensions: (extensions) => (random.chance(0.3) ? damageExtensions(extensions, random) : extensions),
-  })
+  const client = version === 'TLSv1.3' ? tls13Client(random, round) : tls12Client(random, round)
   const events: ConnectionEvent[] = []
   let output = 0
   let flight: readonly Uint8Array[] = client.hello()
@@ -50,8 +44,34 @@ export function converse(random: Choices, round: number): string {
     : `failed ${failed.reason}`
 }
 
+type Client = TestClient | TestTls12Client
+
+function tls13Client(random: Choices, round: number): Client {
+  return new TestClient({
+    crypto: native,
+    random: seededRandom(round),
+    compatible: random.chance(0.5),
+    serverName: random.chance(0.9) ? 'shop.example.com' : undefined,
+    alpn: ['h2'],
+    ...(random.chance(0.2) ? { groups: ['P-256', 'X25519'] as const, shares: [] } : {}),
+    editExtensions: (extensions) => (random.chance(0.3) ? damageExtensions(extensions, random) : extensions),
+  })
+}
+
+function tls12Client(random: Choices, round: number): Client {
+  return new TestTls12Client({
+    crypto: native,
+    random: seededRandom(round),
+    serverName: random.chance(0.9) ? 'shop.example.com' : undefined,
+    alpn: ['h2'],
+    ...(random.chance(0.2) ? { groups: ['P-384', 'P-256'] as const } : {}),
+    editExtensions: (extensions) => (random.chance(0.3) ? damageExtensions(extensions, random) : extensions),
+    editShare: (share) => (random.chance(0.1) ? noise(random, random.below(256)) : share),
+  })
+}
+
 /** The client may well be confused by what damaged hellos lead to; that is no fault of the server's. */
-function answer(client: TestClient, said: Uint8Array): readonly Uint8Array[] {
+function answer(client: Client, said: Uint8Array): readonly Uint8Array[] {
   try {
     return client.receive(said)
   } catch {
@@ -60,12 +80,12 @@ function answer(client: TestClient, said: Uint8Array): readonly Uint8Array[] {
 }
 
 /** Records that open, with anything in them. */
-function behindKeys(client: TestClient, random: Choices): Uint8Array[] {
+function behindKeys(client: Client, random: Choices): Uint8Array[] {
   return Array.from({ length: random.below(4) }, () => {
     const content = noise(random, random.pick([0, 1, 2, 5, 100, 2000]))
     return random.pick([
       () => client.data(content),
-      () => client.keyUpdate(random.below(3)),
+      () => (client instanceof TestClient ? client.keyUpdate(random.below(3)) : helloAgain(client)),
       () => client.closeNotify(),
       () => client.alert(random.below(256), random.below(4)),
       () => client.protect(random.below(256), content, random.below(40)),
@@ -75,10 +95,16 @@ function behindKeys(client: TestClient, random: Choices): Uint8Array[] {
           writeHandshake(random.below(256), (out) => out.raw(content)),
         ),
       () => client.protect(contentType.handshake, content),
-      () => client.protectInner(new Uint8Array(random.below(300))),
+      () =>
+        client instanceof TestClient ? client.protectInner(new Uint8Array(random.below(300))) : helloAgain(client),
       () => changeCipherSpec,
     ])()
   })
+}
+
+/** A wish to renegotiate. */
+function helloAgain(client: TestTls12Client): Uint8Array {
+  return client.protect(contentType.handshake, client.helloMessage())
 }
 
 function damage(flight: readonly Uint8Array[], random: Choices): readonly Uint8Array[] {

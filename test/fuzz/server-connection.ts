@@ -33,7 +33,13 @@ console.log(`seed ${seed}: ${rounds} conversations, ${outcomes.size} different e
 for (const [ending, count] of [...outcomes].toSorted((a, b) => b[1] - a[1]))
   console.log(`${String(count).padStart(9)}  ${ending}`)
 // A fuzzer whose damage never lets a handshake through tests the front door only; one that finds few faults tests little.
-const reached = ['open', 'failed key-update-request-unknown', 'failed malformed-message', 'failed bad-record']
+const reached = [
+  'open',
+  'failed key-update-request-unknown',
+  'failed malformed-message',
+  'failed bad-record',
+  'failed client-share-invalid',
+]
 const missed = values.round === undefined && seconds >= 10 ? reached.filter((ending) => !outcomes.has(ending)) : []
 if (missed.length > 0) console.log(`never reached: ${missed.join(', ')}`)
 console.log(
@@ -44,7 +50,7 @@ process.exitCode = findings + missed.length === 0 ? 0 : 1
 function once(round: number): void {
   const random = new Random(round)
   try {
-    const ending = converse(random, round)
+    const ending = converse(random, round, round % 3 === 0 ? 'TLSv1.2' : 'TLSv1.3')
     outcomes.set(ending, (outcomes.get(ending) ?? 0) + 1)
   } catch (error) {
     findings++

@@ -6,7 +6,7 @@ import { converse } from '../conversation.ts'
 
 export function fuzz(data: Buffer): void {
   const [mode = 0] = data
-  if (mode % 4 > 0) converse(new FuzzedChoices(data.subarray(1)), 1)
+  if (mode % 4 > 0) converse(new FuzzedChoices(data.subarray(1)), 1, mode % 4 === 3 ? 'TLSv1.2' : 'TLSv1.3')
   else raw(Uint8Array.from(data.subarray(1)))
 }
 

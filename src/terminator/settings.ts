@@ -1,4 +1,5 @@
 import type { ProviderName } from '../crypto/provider.ts'
+import type { VersionName } from '../tls/version.ts'
 
 /** What the terminator is told when it starts. Plain data: worker threads get a copy of it. */
 export interface TerminatorSettings {
@@ -13,6 +14,8 @@ export interface TerminatorSettings {
   readonly admin: { readonly host: string | undefined; readonly port: number } | undefined
   readonly workers: number
   readonly crypto: ProviderName
+  /** The oldest version of TLS that is spoken. */
+  readonly minTlsVersion: VersionName
   readonly handshakeTimeoutMs: number
   readonly idleTimeoutMs: number
   readonly drainMs: number

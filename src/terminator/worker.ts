@@ -18,7 +18,7 @@ async function work(port: MessagePort, start: WorkerStart): Promise<void> {
   const report = (message: Report): void => port.postMessage(message)
   const log = forwardingLog(logLevel, report)
   const crypto = await loadCrypto(settings.crypto)
-  let config: ServerConfig | undefined = snapshot && serverConfig(snapshot, crypto)
+  let config: ServerConfig | undefined = snapshot && serverConfig(snapshot, crypto, settings)
   const listener = new Listener({
     settings,
     log,
@@ -31,7 +31,7 @@ async function work(port: MessagePort, start: WorkerStart): Promise<void> {
   const follow = async (order: Order): Promise<void> => {
     switch (order.do) {
       case 'serve':
-        config = serverConfig(order.snapshot, crypto)
+        config = serverConfig(order.snapshot, crypto, settings)
         return
       case 'report-metrics':
         report({ is: 'metrics', id: order.id, metrics: await listener.metrics() })

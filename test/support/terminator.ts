@@ -24,6 +24,7 @@ export const settings: TerminatorSettings = {
   admin: undefined,
   workers: 1,
   crypto: 'native',
+  minTlsVersion: 'TLSv1.2',
   handshakeTimeoutMs: 10_000,
   idleTimeoutMs: 60_000,
   drainMs: 5000,
@@ -72,6 +73,7 @@ export async function startTerminator(
       defaultCredentials: [credential],
     },
     native,
+    { ...settings, ...overrides },
   )
   const listener = new Listener({
     settings: { ...settings, listen: [listenAddress('tls'), listenAddress('plain', 80)], ...overrides },

@@ -33,7 +33,7 @@ test('the terminator serves what the operator compiles: exact, then wildcard, th
   const snapshot = await readSnapshot({ kind: 'bundle', directory: folder.path }, native)
   folder.remove()
   assert.equal(snapshot.generation, compiled.bundle?.generation)
-  const { credentials } = serverConfig(snapshot, native)
+  const { credentials } = serverConfig(snapshot, native, { minTlsVersion: 'TLSv1.2' })
   const served = (name: string | undefined) => credentials(name)?.map(({ fingerprint }) => fingerprint)
   const status = (name: string) =>
     compiled.status.find(({ secret: from }) => from.name === name)?.fingerprintSHA256 ?? 'none'

@@ -230,8 +230,19 @@ test('half a hello and then nothing is abandoned', async () => {
   await terminator.until(`chitin_handshakes_total${labels}`, 1)
 })
 
-test('a client of TLS 1.2 gets protocol_version', async () => {
-  const terminator = await startTerminator()
+test('a client of TLS 1.2 is served, and counted with what was agreed on', async () => {
+  const terminator = await startTerminator({ upstream: await startUpstream(echo) })
+  const socket = await tls(terminator.tlsPort, { maxVersion: 'TLSv1.2', ecdhCurve: 'X25519:P-256' })
+  assert.equal(socket.getProtocol(), 'TLSv1.2')
+  socket.write('hello')
+  assert.equal((await read(socket, 5)).toString(), 'hello')
+  const labels =
+    'outcome="completed",version="TLSv1.2",suite="TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256",group="X25519",alert="",reason=""'
+  assert.equal(await terminator.metric(`chitin_handshakes_total{${labels}}`), 1)
+})
+
+test('where 1.3 is the oldest version, a client of TLS 1.2 gets protocol_version', async () => {
+  const terminator = await startTerminator({ minTlsVersion: 'TLSv1.3' })
   await assert.rejects(tls(terminator.tlsPort, { maxVersion: 'TLSv1.2' }), /protocol version/)
   const labels = '{outcome="failed",version="",suite="",group="",alert="protocol_version",reason="version-unsupported"}'
   assert.equal(await terminator.metric(`chitin_handshakes_total${labels}`), 1)

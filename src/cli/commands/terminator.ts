@@ -4,7 +4,7 @@ import type { Command } from '../command.ts'
 import { defineCommand } from '../command.ts'
 import * as option from '../options.ts'
 
-const description = `Terminates TLS 1.3 and passes the plaintext to an upstream; passes plain ports through as they are.
+const description = `Terminates TLS and passes the plaintext to an upstream; passes plain ports through as they are.
 
   chitin terminator --certificate chain.pem --key key.pem --listen 8443 --upstream 127.0.0.1:8080`
 
@@ -23,6 +23,7 @@ const table = {
   admin: option.optionalEndpoint('serve /livez, /readyz and /metrics here'),
   workers: option.count(2, 'worker threads', { least: 1, most: 256 }),
   crypto: option.choice(['noble', 'wasm', 'native'], 'noble', 'whose cryptographic primitives are used'),
+  minTlsVersion: option.choice(['1.2', '1.3'], '1.2', 'the oldest TLS that is spoken; the newest always goes first'),
   handshakeTimeout: option.duration(10_000, 'how long a client may take to shake hands'),
   idleTimeout: option.duration(600_000, 'how long a connection may be silent'),
   drain: option.duration(30_000, 'how long connections may take after SIGTERM; idle ones end sooner'),
@@ -70,6 +71,7 @@ export function terminatorSettings(options: option.Options<typeof table>): Termi
     admin: options.admin,
     workers: options.workers,
     crypto: options.crypto,
+    minTlsVersion: `TLSv${options.minTlsVersion}`,
     handshakeTimeoutMs: options.handshakeTimeout,
     idleTimeoutMs: options.idleTimeout,
     drainMs: options.drain,

@@ -8,6 +8,7 @@ import { fingerprint } from '../../src/inject/fingerprint.ts'
 import { inject, uninject } from '../../src/inject/inject.ts'
 import { diff } from '../../src/inject/patch.ts'
 import type { InjectionPlan } from '../../src/inject/plan.ts'
+import { nodeFlags } from '../../src/terminator/permissions.ts'
 import { applyPatch } from '../support/json-patch.ts'
 import { ingressNginxPlan, ingressNginxPod } from '../support/pods.ts'
 import { Random } from '../support/random.ts'
@@ -40,6 +41,12 @@ test('the sidecar has nginx’s ports under their names, and nginx has them no m
     { name: 'http', containerPort: 80, protocol: 'TCP' },
     { name: 'https', containerPort: 443, protocol: 'TCP' },
   ])
+})
+
+test('the sidecar runs under the permission model, with the flags that the terminator says it needs', () => {
+  const { spec } = inject(ingressNginxPod(), ingressNginxPlan())
+  const flags = nodeFlags(['/app', '/var/run/chitin'])
+  assert.deepEqual(spec.initContainers?.at(-1)?.command, ['/usr/local/bin/node', ...flags, '/app/dist/main.js'])
 })
 
 test('hostPorts go with the ports', () => {

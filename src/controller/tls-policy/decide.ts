@@ -595,7 +595,9 @@ function servingPod(seen: Seen, target: Target, pod: Live<Pod>): ServingPod[] {
   const address = pod.status?.podIP
   if (address === undefined || target.plan === undefined || !isUpToDate(pod, target) || !isReady(pod)) return []
   const uid = pod.metadata.uid ?? ''
-  const since = seen.generationSince.get(uid) ?? Infinity
+  // Until it is told of the present bundle, what a pod showed before is no fault.
+  const isTold = annotation(pod, generationAnnotation) === seen.certificates.generation
+  const since = (isTold ? seen.generationSince.get(uid) : undefined) ?? Infinity
   const { tlsPort: port, proxyProtocol } = target.plan
   return [{ uid, name: pod.metadata.name, address, port, proxyProtocol, since }]
 }

@@ -161,6 +161,13 @@ test('a wrong certificate is named after the time-out, and makes the policy not 
   assert.ok(decision.events.some(({ type, reason }) => type === 'Warning' && reason === 'ServedMismatch'))
 })
 
+test('a pod that has not been told of the new bundle is not at fault for showing the old certificate', () => {
+  const before = seen({ pods: [pod('a', { generation: 'old' })] })
+  const decision = decide({ ...before, answers: answersOf(before, 'cd'.repeat(32)) }, now)
+  assert.deepEqual(said(decision, 'ServedVerified'), ['Unknown', 'VerificationPending'])
+  assert.ok(!decision.events.some(({ type }) => type === 'Warning'))
+})
+
 test('a Secret that can not be served is held back with its reason, while the rest goes on', () => {
   const heldBack = { reason: 'KeyMismatch', message: 'the key is another one' }
   const certificates = { ...some, status: some.status.map((one) => ({ ...one, heldBack })) }

@@ -34,6 +34,7 @@ function reads(container: Container, namespace: string): Reads {
       byName: isOn(line, 'ingress-class-by-name'),
       withoutClass: isOn(line, 'watch-ingress-without-class'),
       ...(watched === undefined || watched === '' ? {} : { namespace: watched }),
+      annotationsPrefix: annotationsPrefix(line),
     },
   }
 }
@@ -145,7 +146,7 @@ function refusal({ container, config, ingresses, policy }: FlavourInput, line: C
     )
   if (policy.spec.backend !== undefined)
     found.push('spec.backend: it is for a plain nginx; ingress-nginx is moved by its own flags')
-  const prefix = text(line.flag('annotations-prefix')) ?? 'nginx.ingress.kubernetes.io'
+  const prefix = annotationsPrefix(line)
   for (const ingress of ingresses) found.push(...unsupportedAnnotations(ingress, prefix))
   if (found.length === 0) return undefined
   const shown = found.slice(0, maxNamed)
@@ -180,6 +181,10 @@ function notices({ config, ingresses, container, policy }: FlavourInput): string
     .map(({ metadata }) => qualifiedName(metadata))
   if (named.length > 0) out.push(`ssl-ciphers annotations no longer apply: ${named.slice(0, maxNamed).join(', ')}`)
   return out
+}
+
+function annotationsPrefix(line: CommandLine): string {
+  return text(line.flag('annotations-prefix')) ?? 'nginx.ingress.kubernetes.io'
 }
 
 function port(line: CommandLine, name: string, usual: number): number {

@@ -1,6 +1,6 @@
 import { legacyClassAnnotation, type Ingress, type IngressClass } from '../api/ingress.ts'
 
-/** How an ingress-nginx was told which Ingresses are its own. */
+/** How an ingress-nginx was told which Ingresses are its own, and how to read them. */
 export interface IngressController {
   /** --controller-class: the spec.controller of its IngressClasses. */
   readonly controllerClass: string
@@ -12,6 +12,8 @@ export interface IngressController {
   readonly withoutClass: boolean
   /** --watch-namespace; undefined: all of them. */
   readonly namespace?: string
+  /** --annotations-prefix */
+  readonly annotationsPrefix: string
 }
 
 /** Names of the IngressClasses that a controller serves. */

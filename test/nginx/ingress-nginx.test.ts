@@ -48,7 +48,8 @@ test('reads its ConfigMap and its Ingresses from flags in command or args, with 
     name: 'ingress-nginx-controller',
   })
   const command = ['/start.sh', '--configmap', '$(POD_NAMESPACE)/ing', '--watch-namespace=a', '--ingress-class=mine']
-  const reads = ingressNginx.reads({ ...container, command: [...command, '--ingress-class-by-name'], args: [] }, 'edge')
+  const more = ['--ingress-class-by-name', '--annotations-prefix=ours.example.com']
+  const reads = ingressNginx.reads({ ...container, command: [...command, ...more], args: [] }, 'edge')
   assert.deepEqual(reads, {
     configMap: { namespace: 'edge', name: 'ing' },
     ingresses: {
@@ -57,6 +58,7 @@ test('reads its ConfigMap and its Ingresses from flags in command or args, with 
       byName: true,
       withoutClass: false,
       namespace: 'a',
+      annotationsPrefix: 'ours.example.com',
     },
   })
 })

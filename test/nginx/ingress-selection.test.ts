@@ -8,6 +8,7 @@ const controller: IngressController = {
   annotationClass: 'nginx',
   byName: false,
   withoutClass: false,
+  annotationsPrefix: 'nginx.ingress.kubernetes.io',
 }
 const classes: readonly IngressClass[] = [
   { metadata: { name: 'internal' }, spec: { controller: 'k8s.io/ingress-nginx' } },

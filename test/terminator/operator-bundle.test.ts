@@ -3,7 +3,8 @@ import assert from 'node:assert/strict'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { compile, type SecretInput } from '../../src/controller/certificates/compile.ts'
+import { compile } from '../../src/controller/certificates/compile.ts'
+import type { SecretInput } from '../../src/controller/certificates/secret-input.ts'
 import { native } from '../../src/crypto/native/provider.ts'
 import { readSnapshot } from '../../src/terminator/bundle-reader.ts'
 import { serverConfig } from '../../src/terminator/server-config.ts'
@@ -18,8 +19,8 @@ test('the terminator serves what the operator compiles: exact, then wildcard, th
   const other = secret('other', issue({ extensions: ['subjectAltName=DNS:other.test'] }))
   const compiled = compile({
     groups: [
-      { hosts: ['shop.example.test'], secrets: [rsa, ed25519], from: { by: 'policy' } },
-      { hosts: ['*.example.test'], secrets: [wild], from: { by: 'policy' } },
+      { hosts: ['shop.example.test'], secrets: [rsa, ed25519], from: { by: 'policy' }, choose: 'all' },
+      { hosts: ['*.example.test'], secrets: [wild], from: { by: 'policy' }, choose: 'all' },
     ],
     fallback: [other],
     tls: { groups: ['X25519'], alpn: ['h2'] },

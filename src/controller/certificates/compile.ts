@@ -9,25 +9,24 @@ import {
   identify,
   keyFile,
   manifestFile,
-  parseManifest,
   writeManifest,
   type BundleCredential,
   type BundleHost,
-  type BundleManifest,
   type Generation,
   type TlsSettings,
 } from '../../api/bundle.ts'
 import type { Reason } from '../../api/reasons.ts'
-import { tlsCertificateKey, tlsPrivateKeyKey } from '../../api/secret.ts'
 import type { CertificateStatus } from '../../api/tls-policy.ts'
 import { toHex } from '../../bytes/hex.ts'
 import type { CryptoProvider } from '../../crypto/provider.ts'
 import { parseCertificate } from '../../x509/certificate.ts'
-import { check, parseCredential, parseCredentialDer, type Credential } from '../../x509/credential.ts'
-import { matches, normalize } from '../../x509/host-name.ts'
+import { check, type Credential } from '../../x509/credential.ts'
+import { normalize } from '../../x509/host-name.ts'
 import { IssueError, type Issue } from '../../x509/issue.ts'
 import { encodePkcs8 } from '../../x509/private-key.ts'
+import { digest, fallbackHost, LastGood, uncovered, type KeyType, type Served } from './last-good.ts'
 import type { Expectation } from './rollout.ts'
+import { readCredential, reference, secretKey, type SecretInput } from './secret-input.ts'
 
 export interface CompileInput {
   readonly groups: readonly HostGroup[]
@@ -45,6 +44,11 @@ export interface HostGroup {
   readonly hosts: readonly string[]
   readonly secrets: readonly SecretInput[]
   readonly from: Origin
+  /**
+   * all: every Secret is for every host. covering: a host gets the first Secret whose certificate names it, and should get
+   * one. optional: as covering, but a host that no certificate names is left to other groups, or not served.
+   */
+  readonly choose: 'all' | 'covering' | 'optional'
 }
 
 /** Who says so: the policy itself wins over Ingresses, and among those the oldest wins. */
@@ -57,14 +61,6 @@ export type Origin =
       /** metadata.creationTimestamp, RFC 3339. */
       readonly createdAt: string
     }
-
-/** A Secret as it was fetched; `data` (base64) is left out where there is no such Secret. */
-export interface SecretInput {
-  readonly namespace: string
-  readonly name: string
-  readonly resourceVersion?: string
-  readonly data?: Readonly<Record<string, string>>
-}
 
 export interface Compiled {
   /** The new bundle; undefined where not one certificate can be served, or more than a Secret can hold. */
@@ -90,24 +86,16 @@ export interface CompileIssue {
   readonly host?: string
 }
 
-/** The host under which the status lists the certificate for unknown names. */
-export const fallbackHost = '*'
-
 /** The API server refuses a Secret whose values are more than this together, in bytes. */
 export const maxBundleBytes = 1024 * 1024
 
 export function compile(input: CompileInput): Compiled {
   const compiler = new Compiler(input)
   const hosts = new Map<string, readonly Served[]>()
-  for (const [host, group] of assign(input.groups)) hosts.set(host, compiler.serve(host, group.secrets))
+  for (const [host, groups] of claims(input.groups))
+    hosts.set(host, compiler.serve(host, compiler.choose(host, groups)))
   const fallback = input.fallback === undefined ? [] : compiler.serve(fallbackHost, input.fallback)
   return compiler.finish(hosts, fallback)
-}
-
-/** A credential that is served, and the Secret that it is or was read from. */
-interface Served {
-  readonly credential: Credential
-  readonly secret: string
 }
 
 /** What one Secret holds: a credential with what is wrong with it whatever the host, or why there is none. */
@@ -117,7 +105,7 @@ type Opened =
 
 class Compiler {
   readonly #input: CompileInput
-  readonly #previous: Previous
+  readonly #lastGood: LastGood
   readonly #opened = new Map<string, Opened>()
   readonly #status: CertificateStatus[] = []
   readonly #issues: CompileIssue[] = []
@@ -126,7 +114,27 @@ class Compiler {
 
   constructor(input: CompileInput) {
     this.#input = input
-    this.#previous = new Previous(input.previous, input.crypto, (issue) => this.#issues.push(issue))
+    this.#lastGood = new LastGood(input.previous, input.crypto, (why) =>
+      this.#issues.push({
+        reason: 'CertificateHeldBack',
+        severity: 'warning',
+        message: `the present bundle cannot be read, so it has no last good certificates: ${why}`,
+      }),
+    )
+  }
+
+  /** The Secrets that are to serve a host: those of the first group that has some for it. */
+  choose(host: string, groups: readonly HostGroup[]): readonly SecretInput[] {
+    for (const { secrets, choose } of groups) {
+      if (choose === 'all') return secrets
+      // A certificate that nobody can read says no names: its Secret has the hosts that it had before.
+      const one =
+        secrets.find((secret) => this.#covers(secret, host)) ??
+        secrets.find((secret) => this.#lastGood.isFrom(host, secret)) ??
+        (choose === 'covering' ? secrets[0] : undefined)
+      if (one !== undefined) return [one]
+    }
+    return []
   }
 
   /** The credentials that a host gets: at most one of each key type, best first. */
@@ -151,17 +159,17 @@ class Compiler {
         this.#issues.push({
           reason: 'DuplicateKeyType',
           severity: 'warning',
-          message: `${host}: Secrets ${earlier.secret} and ${key(secret)} both have ${type} keys; the first is served`,
-          secret: key(secret),
+          message: `${host}: Secrets ${earlier.secret} and ${secretKey(secret)} both have ${type} keys; the first is served`,
+          secret: secretKey(secret),
           host,
         })
         continue
       }
-      good.set(type, { credential, secret: key(secret) })
+      good.set(type, { credential, secret: secretKey(secret) })
       this.#status.push({ host, secret: reference(secret), ...identity(credential) })
     }
     for (const { secret, reason, message, credential } of held) {
-      const last = this.#previous.lastGood(host, secret, credential?.publicKey.kind, good)
+      const last = this.#lastGood.find(host, secret, credential?.publicKey.kind, good)
       if (last !== undefined) good.set(last.credential.publicKey.kind, last)
       const heldBack = {
         ...(credential === undefined ? {} : { fingerprintSHA256: credential.fingerprint }),
@@ -179,7 +187,7 @@ class Compiler {
         reason,
         severity: 'error',
         message: `${host}: ${message}; ${outcome}`,
-        secret: key(secret),
+        secret: secretKey(secret),
         host,
       })
       if (last !== undefined && this.#input.now >= last.credential.notAfter)
@@ -187,7 +195,7 @@ class Compiler {
           reason: 'Expired',
           severity: 'warning',
           message: `${host}: the last good certificate expired at ${last.credential.notAfter.toISOString()} and is still served, for want of a better one`,
-          secret: key(secret),
+          secret: secretKey(secret),
           host,
         })
     }
@@ -217,31 +225,36 @@ class Compiler {
     return bundle === undefined ? compiled : { ...compiled, bundle }
   }
 
+  #covers(secret: SecretInput, host: string): boolean {
+    const opened = this.#open(secret)
+    return 'credential' in opened && uncovered(opened.credential, host) === undefined
+  }
+
   #open(secret: SecretInput): Opened {
-    const known = this.#opened.get(key(secret))
+    const known = this.#opened.get(secretKey(secret))
     if (known !== undefined) return known
     const opened = this.#read(secret)
-    this.#opened.set(key(secret), opened)
+    this.#opened.set(secretKey(secret), opened)
     if ('reason' in opened) return opened
     if (opened.credential.notBefore > this.#input.now) this.#changes.push(opened.credential.notBefore)
     for (const { severity, reason, message } of opened.issues)
-      if (severity === 'warning') this.#issues.push({ reason, severity, message, secret: key(secret) })
+      if (severity === 'warning') this.#issues.push({ reason, severity, message, secret: secretKey(secret) })
     return opened
   }
 
   #read(secret: SecretInput): Opened {
     const { namespace, name, data } = secret
     if (data === undefined) {
-      this.#missing.set(key(secret), { namespace, name })
+      this.#missing.set(secretKey(secret), { namespace, name })
       return { reason: 'SecretNotFound', message: `there is no Secret ${name} in namespace ${namespace}` }
     }
     try {
-      const credential = parseCredential(pem(secret, tlsCertificateKey), pem(secret, tlsPrivateKeyKey))
+      const credential = readCredential(secret)
       const { now, crypto } = this.#input
       return { credential, issues: check(credential, { hosts: [], now, crypto }) }
     } catch (error) {
       if (error instanceof IssueError)
-        return { reason: error.reason, message: `Secret ${key(secret)}: ${error.message}` }
+        return { reason: error.reason, message: `Secret ${secretKey(secret)}: ${error.message}` }
       throw error
     }
   }
@@ -296,106 +309,22 @@ class Compiler {
   }
 }
 
-/** The bundle that is there: nobody's word is taken for it, for anybody with access may have changed the Secret. */
-class Previous {
-  readonly #data: Readonly<Record<string, string>>
-  readonly #crypto: CryptoProvider
-  readonly #manifest: BundleManifest | undefined
-  readonly #byHost: ReadonlyMap<string, readonly BundleCredential[]>
-
-  constructor(
-    data: Readonly<Record<string, string>> | undefined,
-    crypto: CryptoProvider,
-    report: (issue: CompileIssue) => void,
-  ) {
-    this.#data = data ?? {}
-    this.#crypto = crypto
-    const text = this.#data[manifestFile]
-    try {
-      this.#manifest =
-        text === undefined ? undefined : parseManifest(new TextDecoder().decode(fromBase64(text) ?? new Uint8Array()))
-    } catch (error) {
-      const why = error instanceof Error ? error.message : String(error)
-      report({
-        reason: 'CertificateHeldBack',
-        severity: 'warning',
-        message: `the present bundle cannot be read, so it has no last good certificates: ${why}`,
-      })
+/** Who would serve each host, the first in rank first; in the order of host names. */
+function claims(groups: readonly HostGroup[]): [string, readonly HostGroup[]][] {
+  const claimed = new Map<string, HostGroup[]>()
+  for (const group of groups.toSorted((a, b) => compareOrigins(a.from, b.from)))
+    for (const host of new Set(group.hosts.map(normalize))) {
+      const others = claimed.get(host)
+      if (others === undefined) claimed.set(host, [group])
+      else others.push(group)
     }
-    const byHost = new Map<string, readonly BundleCredential[]>()
-    for (const { names, credentials } of this.#manifest?.committed.hosts ?? [])
-      for (const name of names) byHost.set(name, credentials)
-    byHost.set(fallbackHost, this.#manifest?.committed.defaultCredentials ?? [])
-    this.#byHost = byHost
-  }
-
-  /**
-   * What a host served last in the place of a Secret. It must have come from the same Secret, or at least from the same
-   * namespace: a host that has moved to another namespace must not be served with the key of the one that it left.
-   */
-  lastGood(
-    host: string,
-    secret: SecretInput,
-    type: KeyType | undefined,
-    taken: ReadonlyMap<KeyType, Served>,
-  ): Served | undefined {
-    const candidates = (this.#byHost.get(host) ?? [])
-      .filter((candidate) => candidate.secret?.startsWith(`${secret.namespace}/`))
-      .map((from) => ({ credential: this.#read(from), secret: from.secret as string })) // filtered on the line above
-      .filter((one): one is Served => one.credential !== undefined && !taken.has(one.credential.publicKey.kind))
-      .filter(({ credential }) => uncovered(credential, host) === undefined)
-    return (
-      candidates.find((one) => one.secret === key(secret)) ??
-      candidates.find(({ credential }) => type === undefined || credential.publicKey.kind === type)
-    )
-  }
-
-  #read(from: BundleCredential): Credential | undefined {
-    const pkcs8 = this.#file(keyFile(from.key))
-    const chain = from.chain
-      .map((hash) => ({ hash, der: this.#file(certificateFile(hash)) ?? new Uint8Array() }))
-      .filter(({ hash, der }) => toHex(digest(this.#crypto, der)) === hash)
-      .map(({ der }) => der)
-    if (pkcs8 === undefined || chain.length < from.chain.length) return undefined
-    try {
-      return parseCredentialDer(chain, pkcs8)
-    } catch (error) {
-      if (error instanceof IssueError) return undefined
-      throw error
-    }
-  }
-
-  #file(name: string): Uint8Array | undefined {
-    const text = this.#data[name]
-    return text === undefined ? undefined : fromBase64(text)
-  }
-}
-
-/** Who serves each host, in the order of host names. */
-function assign(groups: readonly HostGroup[]): [string, HostGroup][] {
-  const owners = new Map<string, HostGroup>()
-  const ranked = groups.toSorted((a, b) => compareOrigins(a.from, b.from))
-  for (const group of ranked)
-    for (const host of group.hosts.map(normalize)) if (!owners.has(host)) owners.set(host, group)
-  return [...owners].toSorted(([a], [b]) => compare(a, b))
+  return [...claimed].toSorted(([a], [b]) => compare(a, b))
 }
 
 function compareOrigins(a: Origin, b: Origin): number {
   if (a.by === 'policy' || b.by === 'policy') return Number(b.by === 'policy') - Number(a.by === 'policy')
   return compare(a.createdAt, b.createdAt) || compare(a.namespace, b.namespace) || compare(a.name, b.name)
 }
-
-function uncovered(credential: Credential, host: string): Issue | undefined {
-  if (host === fallbackHost || credential.names.some((pattern) => matches(pattern, host))) return undefined
-  const names = credential.names.length === 0 ? 'no DNS name' : credential.names.slice(0, 10).join(', ')
-  return {
-    reason: 'SANMismatch',
-    severity: 'error',
-    message: `the certificate is for ${names}, and not for ${host}`,
-  }
-}
-
-type KeyType = Credential['publicKey']['kind']
 
 // The cheapest signature first: a client that can verify several gets the one that costs us least.
 const preference: readonly KeyType[] = ['ecdsa', 'ed25519', 'rsa']
@@ -404,24 +333,8 @@ function rank({ credential }: Served): number {
   return preference.indexOf(credential.publicKey.kind)
 }
 
-function pem({ data = {}, ...secret }: SecretInput, field: string): string {
-  const value = data[field]
-  if (value === undefined || value === '') throw new IssueError('MalformedPEM', `it has no ${field}`)
-  const bytes = fromBase64(value)
-  if (bytes === undefined) throw new IssueError('MalformedPEM', `${field} of ${secret.name} is not base64`)
-  return new TextDecoder('latin1').decode(bytes)
-}
-
 function identity({ fingerprint, notAfter }: Credential): { fingerprintSHA256: string; notAfter: string } {
   return { fingerprintSHA256: fingerprint, notAfter: notAfter.toISOString().replace(/\.\d+Z$/, 'Z') }
-}
-
-function reference({ namespace, name, resourceVersion }: SecretInput): CertificateStatus['secret'] {
-  return resourceVersion === undefined ? { namespace, name } : { namespace, name, resourceVersion }
-}
-
-function key({ namespace, name }: SecretInput): string {
-  return `${namespace}/${name}`
 }
 
 function tooLarge(size: number, files: number, hosts: number): string {
@@ -432,24 +345,10 @@ function tooLarge(size: number, files: number, hosts: number): string {
   )
 }
 
-function digest(crypto: CryptoProvider, bytes: Uint8Array): Uint8Array {
-  const hash = crypto.hash('SHA-256')
-  hash.update(bytes)
-  return hash.digest()
-}
-
 function toBase64(bytes: Uint8Array): string {
   let text = ''
   for (const byte of bytes) text += String.fromCharCode(byte)
   return btoa(text)
-}
-
-function fromBase64(text: string): Uint8Array | undefined {
-  try {
-    return Uint8Array.from(atob(text), (character) => character.charCodeAt(0))
-  } catch {
-    return undefined
-  }
 }
 
 function compare(a: string, b: string): number {

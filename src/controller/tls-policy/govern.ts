@@ -14,11 +14,12 @@ import { fingerprint } from '../../inject/fingerprint.ts'
 import { makePlan } from '../../inject/plan.ts'
 import type { ObjectRef } from '../../kube/resource.ts'
 import { isRefused, type Reads, type Refused } from '../../nginx/flavour.ts'
+import { ingressHosts, type IngressHosts } from '../../nginx/ingress-hosts.ts'
 import { classesOf, serves, type IngressController } from '../../nginx/ingress-selection.ts'
 import { recognise } from '../../nginx/recognise.ts'
 import { matches } from '../../policy/label-selector.ts'
 import { resolve, workloadOf, type Resolution } from '../../policy/resolve.ts'
-import type { Origin } from '../certificates/compile.ts'
+import type { HostGroup, Origin } from '../certificates/compile.ts'
 import type { Verdict } from '../../webhook/lookup.ts'
 import { workloadsIn, type Live, type World } from '../world.ts'
 import { isEqual } from './apply.ts'
@@ -44,6 +45,7 @@ export interface Governed {
     readonly hosts: readonly string[]
     readonly secrets: readonly ObjectName[]
     readonly from: Origin
+    readonly choose: HostGroup['choose']
   }[]
   /** The Secrets for unknown names; empty where these are refused. */
   readonly fallback: readonly ObjectName[]
@@ -115,14 +117,14 @@ export async function govern(policy: TLSPolicy, around: Surroundings): Promise<G
     }
   })
   const first = plans.map(({ outcome }) => outcome.nginx).find((one) => !isRefused(one)) as NginxPlan | undefined
-  const ingresses = uniqueIngresses(plans.flatMap(({ outcome }) => outcome.ingresses))
+  const served = uniqueIngresses(plans.flatMap(({ outcome }) => outcome.served))
   const refusal = deleting ? undefined : refusalOf(verdict, targets)
   return {
     ...(refusal === undefined ? {} : { refusal }),
     targets,
     missingTargets: verdict?.accepted === true ? verdict.missing : [],
     elsewhere,
-    ...secretsOf(policy, ingresses, first?.defaultCertificate),
+    ...secretsOf(policy, served, first?.defaultCertificate),
     tls: { groups: policy.spec.tls.groups, alpn: first?.alpn ?? policy.spec.tls.alpn },
     ...(derived === undefined ? {} : { derived }),
     dependencies,
@@ -133,8 +135,14 @@ export async function govern(policy: TLSPolicy, around: Surroundings): Promise<G
 export interface Planned {
   readonly nginx: NginxPlan | Refused
   readonly flavour?: NginxPlan['flavour']
-  readonly ingresses: readonly Ingress[]
+  readonly served: readonly ServedIngress[]
   readonly dependencies: readonly Dependency[]
+}
+
+/** An Ingress that an nginx serves, and what it says of its hosts. */
+interface ServedIngress {
+  readonly ingress: Ingress
+  readonly hosts: readonly IngressHosts[]
 }
 
 /** The plan for one pod's spec, be it that of a template or of a pod made from it. */
@@ -147,7 +155,7 @@ export async function plan(
 ): Promise<Planned> {
   const { namespace, name } = policy.metadata
   const found = recognise(spec, policy.spec.container)
-  if (isRefused(found)) return { nginx: found, ingresses: [], dependencies: [] }
+  if (isRefused(found)) return { nginx: found, served: [], dependencies: [] }
   const { container, flavour } = found
   const reads: Reads = flavour.reads(container, namespace)
   const classes = world.ingressClasses.list()
@@ -156,7 +164,11 @@ export async function plan(
   const isOurs = reads.configMap?.name === derivedConfigMap.name && reads.configMap.namespace === namespace
   if (isOurs) throw new Error(`the plan for ${namespace}/${name} was asked for with a pod that is injected already`)
   const config = reads.configMap === undefined ? undefined : await configMap(reads.configMap)
-  const hosts = policy.spec.certificates.fromIngress ? ingresses.flatMap(hostsOf) : []
+  const prefix = reads.ingresses?.annotationsPrefix ?? ''
+  const served = ingresses.map((ingress) => ({ ingress, hosts: ingressHosts(ingress, prefix) }))
+  const hosts = policy.spec.certificates.fromIngress
+    ? served.flatMap(({ hosts }) => hosts.flatMap((entry) => entry.hosts))
+    : []
   const nginx = flavour.plan({
     policy,
     spec,
@@ -170,7 +182,7 @@ export async function plan(
   if (reads.configMap !== undefined) {
     dependencies.push(dependencyOn.configMap(reads.configMap.namespace, reads.configMap.name))
   }
-  return { nginx, flavour: flavour.name, ingresses, dependencies }
+  return { nginx, flavour: flavour.name, served, dependencies }
 }
 
 /** What the webhook is to do with a pod. */
@@ -255,13 +267,13 @@ function classDependencies(controller: IngressController, classes: readonly Ingr
   return [...names].map((name) => dependencyOn.ingressClass(name))
 }
 
-function uniqueIngresses(ingresses: readonly Ingress[]): Ingress[] {
-  return [...new Map(ingresses.map((ingress) => [ingress.metadata.uid ?? ingress, ingress])).values()]
+function uniqueIngresses(served: readonly ServedIngress[]): ServedIngress[] {
+  return [...new Map(served.map((one) => [one.ingress.metadata.uid ?? one.ingress, one])).values()]
 }
 
 function secretsOf(
   policy: TLSPolicy,
-  ingresses: readonly Ingress[],
+  served: readonly ServedIngress[],
   nginxDefault: ObjectName | undefined,
 ): Pick<Governed, 'groups' | 'fallback' | 'fallbackMissing'> {
   const { namespace } = policy.metadata
@@ -272,15 +284,16 @@ function secretsOf(
     hosts,
     secrets: secretRefs.map(({ name }) => ({ namespace, name })),
     from: { by: 'policy' },
+    choose: 'all',
   }))
-  for (const ingress of certificates.fromIngress ? ingresses : []) {
+  for (const { ingress, hosts: entries } of certificates.fromIngress ? served : []) {
     const { name = '', namespace: home = '', creationTimestamp: createdAt = '' } = ingress.metadata
-    for (const entry of ingress.spec.tls ?? []) {
+    const from = { by: 'ingress', namespace: home, name, createdAt } as const
+    for (const { hosts, secrets: names, by } of entries) {
+      const own = names.map((secret) => ({ namespace: home, name: secret }))
       // Without a Secret of its own an Ingress' host is served with the default certificate, as nginx has it.
-      const secret = entry.secretName ? { namespace: home, name: entry.secretName } : fallback
-      const hosts = hostsOfEntry(ingress, entry)
-      if (secret === undefined || hosts.length === 0) continue
-      groups.push({ hosts, secrets: [secret], from: { by: 'ingress', namespace: home, name, createdAt } })
+      const secrets = fallback === undefined || (by === 'listed' && own.length > 0) ? own : [...own, fallback]
+      if (secrets.length > 0) groups.push({ hosts, secrets, from, choose: by === 'listed' ? 'all' : by })
     }
   }
   const wanted = certificates.unknownSNI === 'ServeDefault'
@@ -289,14 +302,4 @@ function secretsOf(
     fallback: wanted && fallback !== undefined ? [fallback] : [],
     fallbackMissing: wanted && fallback === undefined,
   }
-}
-
-function hostsOf(ingress: Ingress): string[] {
-  return (ingress.spec.tls ?? []).flatMap((entry) => hostsOfEntry(ingress, entry))
-}
-
-function hostsOfEntry(ingress: Ingress, entry: { readonly hosts?: readonly string[] }): string[] {
-  const listed = entry.hosts ?? []
-  const hosts = listed.length > 0 ? listed : (ingress.spec.rules ?? []).flatMap(({ host }) => host ?? [])
-  return [...new Set(hosts.filter((host) => host !== '').map((host) => host.toLowerCase()))]
 }

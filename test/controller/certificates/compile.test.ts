@@ -3,12 +3,12 @@ import { describe, test } from 'node:test'
 import { manifestFile, parseManifest } from '../../../src/api/bundle.ts'
 import {
   compile,
-  fallbackHost,
   type Compiled,
   type CompileInput,
   type HostGroup,
-  type SecretInput,
 } from '../../../src/controller/certificates/compile.ts'
+import { fallbackHost } from '../../../src/controller/certificates/last-good.ts'
+import type { SecretInput } from '../../../src/controller/certificates/secret-input.ts'
 import { native } from '../../../src/crypto/native/provider.ts'
 import { parseCredential } from '../../../src/x509/credential.ts'
 import { algorithms, issue, type Issued } from '../../support/openssl.ts'
@@ -37,6 +37,11 @@ const group = (hosts: readonly string[], ...secrets: readonly SecretInput[]): Ho
   hosts,
   secrets,
   from: { by: 'policy' },
+  choose: 'all',
+})
+const among = (choose: HostGroup['choose'], ...rest: Parameters<typeof group>): HostGroup => ({
+  ...group(...rest),
+  choose,
 })
 const run = (groups: readonly HostGroup[], over: Partial<CompileInput> = {}): Compiled =>
   compile({ groups, tls: { groups: ['X25519'], alpn: ['h2'] }, now, crypto: native, ...over })
@@ -52,6 +57,7 @@ const ingress = (name: string, createdAt: string, issued: Issued): HostGroup => 
   hosts: ['H0.example.test.'],
   secrets: [secret(name, issued)],
   from: { by: 'ingress', namespace: 'edge', name, createdAt },
+  choose: 'all',
 })
 
 describe('what is compiled', () => {
@@ -121,6 +127,48 @@ describe('who serves a host', () => {
   test('is the policy before any Ingress', () => {
     const compiled = run([young, old, group(['h0.example.test'], secret('mine', renewed))])
     assert.deepEqual(served(compiled, 'h0.example.test'), [fingerprint(renewed)])
+  })
+})
+
+describe('hosts that no entry lists', () => {
+  const own = issue({ extensions: ['subjectAltName=DNS:own.example.test,DNS:*.wild.example.test'] })
+
+  test('are each served by the first Secret whose certificate names them', () => {
+    const hosts = ['own.example.test', 'a.wild.example.test', 'h0.example.test']
+    const compiled = run([among('covering', hosts, secret('own', own), secret('any', ecdsa), secret('more', rsa))])
+    assert.deepEqual(
+      hosts.map((host) => served(compiled, host)),
+      [[fingerprint(own)], [fingerprint(own)], [fingerprint(ecdsa)]],
+    )
+    assert.deepEqual(compiled.issues, [])
+  })
+
+  test('are held back by reason where no certificate names them, and one should', () => {
+    const compiled = run([among('covering', ['h0.example.test', 'stranger.example.test'], secret('any', ecdsa))])
+    assert.equal(held(compiled, 'stranger.example.test')?.reason, 'SANMismatch')
+    assert.equal(held(compiled, 'h0.example.test'), undefined)
+    assert.equal(
+      held(run([among('covering', ['h0.example.test'], secret('any'))]), 'h0.example.test')?.reason,
+      'SecretNotFound',
+    )
+  })
+
+  test('are left to others, or not served, where no certificate has to name them', () => {
+    const optional = { ...ingress('old', '2025-02-01T00:00:00Z', own), choose: 'optional' } as const
+    const young = ingress('young', '2026-02-01T00:00:00Z', ecdsa)
+    assert.deepEqual(served(run([optional, young]), 'h0.example.test'), [fingerprint(ecdsa)])
+    const alone = run([optional, group(['h1.example.test'], secret('any', ecdsa))])
+    assert.deepEqual([served(alone, 'h0.example.test'), alone.issues], [[], []])
+    assert.ok(!alone.status.some(({ host }) => host === 'h0.example.test'))
+  })
+
+  test('keep their last good certificate when its Secret goes bad, whatever the other Secrets are', () => {
+    const hosts = ['own.example.test']
+    const before = run([among('optional', hosts, secret('any', ecdsa), secret('own', own))])
+    const garbage = { certificate: 'garbage', key: 'garbage' }
+    const after = run([among('optional', hosts, secret('any', renewed), secret('own', garbage))], previous(before))
+    assert.deepEqual(served(after, 'own.example.test'), [fingerprint(own)])
+    assert.equal(held(after, 'own.example.test')?.reason, 'MalformedPEM')
   })
 })
 

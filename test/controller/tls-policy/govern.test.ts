@@ -22,6 +22,7 @@ test('a policy governs its workload, and takes over the certificates of its Ingr
       hosts: ['shop.example.com'],
       secrets: [{ namespace: 'shop', name: 'shop-tls' }],
       from: { by: 'ingress', namespace: 'shop', name: 'web', createdAt: '2026-01-01T00:00:00Z' },
+      choose: 'all',
     },
   ])
   assert.equal(found.derived?.data?.['bind-address'], '127.0.0.1,::1')
@@ -61,6 +62,23 @@ test('a host without a Secret of its own gets the default one, and unknown names
     [[['plain.example.com'], [{ namespace, name: 'any-tls' }]]],
   )
   assert.deepEqual(found.fallback, [])
+})
+
+test('hosts that no entry of an Ingress lists are looked for in its certificates, and in the default one', async () => {
+  const tls = [{ hosts: ['shop.example.com'], secretName: 'shop-tls' }]
+  const rules = [{ host: 'shop.example.com' }, { host: 'other.example.com' }]
+  const found = await look({
+    policies: [policy('edge', { certificates: { defaultSecretRef: { name: 'any-tls' } } })],
+    ingresses: [ingress({ spec: { ingressClassName: 'nginx', tls, rules } })],
+  })
+  assert.deepEqual(
+    found.groups.map(({ hosts, secrets, choose }) => [hosts, secrets.map(({ name }) => name), choose]),
+    [
+      [['shop.example.com'], ['shop-tls'], 'all'],
+      [['other.example.com'], ['shop-tls', 'any-tls'], 'optional'],
+    ],
+  )
+  assert.match(found.derived?.data?.['http-snippet'] ?? '', /other\.example\.com 1;/)
 })
 
 test('ServeDefault without a default is said to miss one', async () => {

@@ -1,0 +1,120 @@
+import {
+  certificateFile,
+  keyFile,
+  manifestFile,
+  parseManifest,
+  type BundleCredential,
+  type BundleManifest,
+} from '../../api/bundle.ts'
+import { toHex } from '../../bytes/hex.ts'
+import type { CryptoProvider } from '../../crypto/provider.ts'
+import { parseCredentialDer, type Credential } from '../../x509/credential.ts'
+import { matches } from '../../x509/host-name.ts'
+import { IssueError, type Issue } from '../../x509/issue.ts'
+import { fromBase64, secretKey, type SecretInput } from './secret-input.ts'
+
+/** The host under which bundle and status list the certificate for unknown names. */
+export const fallbackHost = '*'
+
+export type KeyType = Credential['publicKey']['kind']
+
+/** A credential that is served, and the Secret that it is or was read from. */
+export interface Served {
+  readonly credential: Credential
+  readonly secret: string
+}
+
+/**
+ * What the present bundle has for each host: the certificates that were good when they were put into it. Nobody's word is
+ * taken for it, for anybody with access may have changed the Secret.
+ */
+export class LastGood {
+  readonly #data: Readonly<Record<string, string>>
+  readonly #crypto: CryptoProvider
+  readonly #manifest: BundleManifest | undefined
+  readonly #byHost: ReadonlyMap<string, readonly BundleCredential[]>
+
+  constructor(
+    data: Readonly<Record<string, string>> | undefined,
+    crypto: CryptoProvider,
+    onUnreadable: (why: string) => void,
+  ) {
+    this.#data = data ?? {}
+    this.#crypto = crypto
+    const text = this.#data[manifestFile]
+    try {
+      this.#manifest =
+        text === undefined ? undefined : parseManifest(new TextDecoder().decode(fromBase64(text) ?? new Uint8Array()))
+    } catch (error) {
+      onUnreadable(error instanceof Error ? error.message : String(error))
+    }
+    const byHost = new Map<string, readonly BundleCredential[]>()
+    for (const { names, credentials } of this.#manifest?.committed.hosts ?? [])
+      for (const name of names) byHost.set(name, credentials)
+    byHost.set(fallbackHost, this.#manifest?.committed.defaultCredentials ?? [])
+    this.#byHost = byHost
+  }
+
+  /** Whether the last certificate of a host came from this Secret. */
+  isFrom(host: string, secret: SecretInput): boolean {
+    return (this.#byHost.get(host) ?? []).some((credential) => credential.secret === secretKey(secret))
+  }
+
+  /**
+   * What a host served last in the place of a Secret. It must have come from the same Secret, or at least from the same
+   * namespace: a host that has moved to another namespace must not be served with the key of the one that it left.
+   */
+  find(
+    host: string,
+    secret: SecretInput,
+    type: KeyType | undefined,
+    taken: ReadonlyMap<KeyType, Served>,
+  ): Served | undefined {
+    const candidates = (this.#byHost.get(host) ?? [])
+      .filter((candidate) => candidate.secret?.startsWith(`${secret.namespace}/`))
+      .map((from) => ({ credential: this.#read(from), secret: from.secret as string })) // filtered on the line above
+      .filter((one): one is Served => one.credential !== undefined && !taken.has(one.credential.publicKey.kind))
+      .filter(({ credential }) => uncovered(credential, host) === undefined)
+    return (
+      candidates.find((one) => one.secret === secretKey(secret)) ??
+      candidates.find(({ credential }) => type === undefined || credential.publicKey.kind === type)
+    )
+  }
+
+  #read(from: BundleCredential): Credential | undefined {
+    const pkcs8 = this.#file(keyFile(from.key))
+    const chain = from.chain
+      .map((hash) => ({ hash, der: this.#file(certificateFile(hash)) ?? new Uint8Array() }))
+      .filter(({ hash, der }) => toHex(digest(this.#crypto, der)) === hash)
+      .map(({ der }) => der)
+    if (pkcs8 === undefined || chain.length < from.chain.length) return undefined
+    try {
+      return parseCredentialDer(chain, pkcs8)
+    } catch (error) {
+      if (error instanceof IssueError) return undefined
+      throw error
+    }
+  }
+
+  #file(name: string): Uint8Array | undefined {
+    const text = this.#data[name]
+    return text === undefined ? undefined : fromBase64(text)
+  }
+}
+
+/** What is wrong with a certificate for a host that it does not name; undefined where it does. */
+export function uncovered(credential: Credential, host: string): Issue | undefined {
+  if (host === fallbackHost || credential.names.some((pattern) => matches(pattern, host))) return undefined
+  const names = credential.names.length === 0 ? 'no DNS name' : credential.names.slice(0, 10).join(', ')
+  return {
+    reason: 'SANMismatch',
+    severity: 'error',
+    message: `the certificate is for ${names}, and not for ${host}`,
+  }
+}
+
+export function digest(crypto: CryptoProvider, bytes: Uint8Array): Uint8Array {
+  const hash = crypto.hash('SHA-256')
+  hash.update(bytes)
+  return hash.digest()
+}

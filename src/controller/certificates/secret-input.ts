@@ -1,0 +1,44 @@
+/** A Secret as it was fetched, and what is read from it. */
+import { tlsCertificateKey, tlsPrivateKeyKey } from '../../api/secret.ts'
+import type { CertificateStatus } from '../../api/tls-policy.ts'
+import { parseCredential, type Credential } from '../../x509/credential.ts'
+import { IssueError } from '../../x509/issue.ts'
+
+/** `data` (base64) is left out where there is no such Secret. */
+export interface SecretInput {
+  readonly namespace: string
+  readonly name: string
+  readonly resourceVersion?: string
+  readonly data?: Readonly<Record<string, string>>
+}
+
+/** Chain and key of a Secret of type kubernetes.io/tls. Throws IssueError, with the reason. */
+export function readCredential(secret: SecretInput): Credential {
+  return parseCredential(pem(secret, tlsCertificateKey), pem(secret, tlsPrivateKeyKey))
+}
+
+/** `namespace/name` */
+export function secretKey({ namespace, name }: SecretInput): string {
+  return `${namespace}/${name}`
+}
+
+/** As the status names it. */
+export function reference({ namespace, name, resourceVersion }: SecretInput): CertificateStatus['secret'] {
+  return resourceVersion === undefined ? { namespace, name } : { namespace, name, resourceVersion }
+}
+
+export function fromBase64(text: string): Uint8Array | undefined {
+  try {
+    return Uint8Array.from(atob(text), (character) => character.charCodeAt(0))
+  } catch {
+    return undefined
+  }
+}
+
+function pem({ data = {}, ...secret }: SecretInput, field: string): string {
+  const value = data[field]
+  if (value === undefined || value === '') throw new IssueError('MalformedPEM', `it has no ${field}`)
+  const bytes = fromBase64(value)
+  if (bytes === undefined) throw new IssueError('MalformedPEM', `${field} of ${secret.name} is not base64`)
+  return new TextDecoder('latin1').decode(bytes)
+}

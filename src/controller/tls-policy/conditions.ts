@@ -62,6 +62,7 @@ function ready(found: Findings): Finding {
   if (programmed.reason === 'Audit') return finding('Ready', 'True', 'Audit', programmed.message)
   if (programmed.status !== 'True') return no(programmed)
   if (resolvedRefs.status !== 'True') return no(resolvedRefs)
+  if (certificatesValid.reason === 'BundleTooLarge') return no(certificatesValid)
   if (certificatesValid.status === 'False' && certificatesValid.reason !== 'ExpiringSoon') {
     return no(certificatesValid, 'CertificateHeldBack')
   }

@@ -427,7 +427,9 @@ function resolvedRefs(seen: Seen): Finding {
 
 function certificatesValid(seen: Seen, policy: TLSPolicy, now: Date): Finding {
   const type = 'CertificatesValid'
-  const { status } = seen.certificates
+  const { status, problem } = seen.certificates
+  // First, for it keeps every certificate from being renewed, and not one host's.
+  if (problem !== undefined) return finding(type, 'False', problem.reason, problem.message)
   // A Secret that is not there (yet) is ResolvedRefs' to report: while it is being issued, nothing is wrong with it.
   const bad = status.filter(({ heldBack }) => heldBack !== undefined && heldBack.reason !== 'SecretNotFound')
   const [first] = bad
@@ -443,8 +445,6 @@ function certificatesValid(seen: Seen, policy: TLSPolicy, now: Date): Finding {
       `${first.host}: Secret ${namespace}/${name}: ${first.heldBack.message}${more}`,
     )
   }
-  const { problem } = seen.certificates
-  if (problem !== undefined) return finding(type, 'False', problem.reason, problem.message)
   const served = status.filter(({ notAfter }) => notAfter !== undefined)
   if (served.length === 0) return finding(type, 'Unknown', 'NoCertificates', 'there is none to check')
   const soon = served.find(

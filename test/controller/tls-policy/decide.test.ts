@@ -182,6 +182,18 @@ test('a Secret that can not be served is held back with its reason, while the re
   )
 })
 
+test('a bundle that a Secret can not hold is said before any single certificate, and the present one stays', () => {
+  const heldBack = { reason: 'KeyMismatch', message: 'the key is another one' }
+  const problem = { reason: 'BundleTooLarge', message: 'the bundle of 9000 hosts is too large' } as const
+  const status = some.status.map((one) => ({ ...one, heldBack }))
+  const certificates = { ...some, status, expectations: [], data: {}, problem }
+  const decision = decide(seen({ pods: [pod('a')], inPlace: true, certificates }), now)
+  assert.deepEqual(said(decision, 'CertificatesValid'), ['False', 'BundleTooLarge'])
+  assert.deepEqual(said(decision, 'Ready'), ['False', 'BundleTooLarge'])
+  assert.deepEqual(decision.writes, [])
+  assert.ok(decision.events.some(({ type, reason }) => type === 'Warning' && reason === 'BundleTooLarge'))
+})
+
 test('a certificate that ends soon is said to, and does no more harm than that', () => {
   const certificates = { ...some, status: some.status.map((one) => ({ ...one, notAfter: '2026-11-30T00:00:00Z' })) }
   const before = seen({ pods: [pod('a')], inPlace: true, certificates })

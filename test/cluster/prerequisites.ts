@@ -2,7 +2,8 @@
  * What the cluster needs from the machine. Nothing is skipped in silence: what is missing is installed where we may
  * (root, with apt-get), or named together with the command that would get it.
  */
-import { attempt, onPath, run, say } from './shell.ts'
+import { exists } from './cache.ts'
+import { onPath, run, say } from './shell.ts'
 
 /** Debian's package for each program the harness starts. */
 const packages: Readonly<Record<string, string>> = {
@@ -24,7 +25,11 @@ const packages: Readonly<Record<string, string>> = {
 }
 
 /** Files that come with a package but are no program on the PATH. */
-const files: Readonly<Record<string, string>> = { '/usr/lib/cni/bridge': 'containernetworking-plugins' }
+const files: Readonly<Record<string, string>> = {
+  '/usr/lib/cni/bridge': 'containernetworking-plugins',
+  // Ubuntu's debootstrap does not bring it along, and would take Debian's packages unsigned.
+  '/usr/share/keyrings/debian-archive-keyring.gpg': 'debian-archive-keyring',
+}
 
 /** The names of what the harness starts, for tests that need only a part. */
 export type Program = 'etcd' | 'go' | 'cluster'
@@ -34,7 +39,7 @@ export async function prerequisites(part: Program = 'cluster'): Promise<void> {
   const missing: string[] = []
   if (part === 'cluster' && process.getuid?.() !== 0)
     missing.push(
-      'root: the cluster makes network namespaces and mounts. Run it as: sudo --preserve-env=PATH npm run test:cluster',
+      'root: the cluster makes network namespaces and mounts. Run it as: sudo env "PATH=$PATH" npm run test:cluster',
     )
   if (part !== 'etcd' && !(await onPath('go')))
     missing.push(
@@ -44,9 +49,7 @@ export async function prerequisites(part: Program = 'cluster'): Promise<void> {
   const wanted = new Set<string>()
   const programs = part === 'cluster' ? Object.keys(packages) : part === 'etcd' ? ['etcd'] : []
   for (const program of programs) if (!(await onPath(program))) wanted.add(packages[program] ?? program)
-  if (part === 'cluster')
-    for (const [file, name] of Object.entries(files))
-      if ((await attempt('test', ['-e', file])).code !== 0) wanted.add(name)
+  if (part === 'cluster') for (const [file, name] of Object.entries(files)) if (!(await exists(file))) wanted.add(name)
   if (wanted.size > 0) {
     const install = `apt-get install -y --no-install-recommends ${[...wanted].join(' ')}`
     if (process.getuid?.() === 0 && (await onPath('apt-get'))) {

@@ -7,8 +7,11 @@
  *     [--image REPOSITORY:TAG]             an image that your cluster can pull
  *     [--enforce]                          and goes on to Enforce
  */
+import { readdir } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
+import { stopCluster } from './cluster.ts'
 import { ensureHelm } from './helm.ts'
 import { ensureKubernetes } from './kubernetes.ts'
 import { diagnose } from './diagnose.ts'
@@ -18,8 +21,10 @@ import { attempt, onPath, pause, run } from './shell.ts'
 import { startShop } from './shop.ts'
 import type { Shop } from './shop.ts'
 
-const chart = join(import.meta.dirname, '..', '..', 'charts', 'chitin')
+const project = join(import.meta.dirname, '..', '..')
+const chart = join(project, 'charts', 'chitin')
 const began = performance.now()
+let interrupted = false
 
 const { values } = parseArgs({
   options: {
@@ -39,9 +44,12 @@ async function ownCluster(): Promise<void> {
   tell('Chitin: memory-safe TLS for the NGINX ingress you already have')
   tell('Bringing up a real one-node Kubernetes with ingress-nginx and a shop behind it.')
   detail('The first time builds Kubernetes and ingress-nginx: 5 to 15 minutes. After that it is a minute.')
+  // By its name, so that it can be found and taken away however little of it is there when somebody presses Ctrl-C.
+  const name = `demo-${process.pid}`
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => void interrupt(name))
   let shop: Shop | undefined
   try {
-    shop = await startShop({ name: 'demo' })
+    shop = await startShop({ name })
     await story(shop)
     if (values.keep) {
       tell('The cluster stays. To look around:')
@@ -62,6 +70,8 @@ async function ownCluster(): Promise<void> {
       detail('README.md                           a TLSPolicy explained field by field')
     }
   } catch (error) {
+    // What is taken away under our hands fails, and says nothing new.
+    if (interrupted) return
     process.exitCode = 1
     tell(`That failed: ${error instanceof Error ? error.message : String(error)}`)
     if (shop === undefined) return
@@ -69,6 +79,14 @@ async function ownCluster(): Promise<void> {
     if (values.keep) tell(`The cluster stays in ${shop.cluster.directory}`)
     else await shop.cluster.stop()
   }
+}
+
+async function interrupt(name: string): Promise<void> {
+  interrupted = true
+  tell('Interrupted. Taking the cluster away.')
+  for (const entry of await readdir(tmpdir()))
+    if (entry.startsWith(`chitin-${name}-`)) await stopCluster(join(tmpdir(), entry))
+  process.exit(130)
 }
 
 async function story(shop: Shop): Promise<void> {
@@ -82,7 +100,8 @@ async function story(shop: Shop): Promise<void> {
   await cluster.helm(['install', 'chitin', chart, ...where, '--wait', '--timeout', '3m'])
   tell('Installed. Nothing has changed yet: Chitin does nothing until a policy asks it to.')
 
-  await edge.apply({ enforcement: 'Audit' })
+  tell('$ kubectl apply -f deploy/example/edge.yaml')
+  await cluster.kubectl(['apply', '-f', join(project, 'deploy', 'example', 'edge.yaml')])
   const audit = await edge.condition('Programmed', 'False', 'Audit')
   tell('A TLSPolicy in Audit (the default) says what it would do:')
   detail(audit.message ?? '')
@@ -212,8 +231,12 @@ async function theirCluster(context: string): Promise<void> {
   } catch (error) {
     process.exitCode = 1
     tell(`That failed: ${error instanceof Error ? error.message : String(error)}`)
-    const logs = ['-n', 'chitin-system', 'logs', '-l', 'app.kubernetes.io/name=chitin', '--tail=30', '--prefix']
-    console.log((await attempt(kubectlPath, ['--context', context, ...logs])).stdout)
+    for (const look of [
+      ['get', 'pods', '-o', 'wide'],
+      ['get', 'events', '--sort-by=.lastTimestamp'],
+      ['logs', '-l', 'app.kubernetes.io/name=chitin', '--tail=30', '--prefix'],
+    ])
+      console.log((await attempt(kubectlPath, ['--context', context, '-n', 'chitin-system', ...look])).stdout)
   }
 }
 

@@ -103,9 +103,10 @@ export class Cluster {
     await run('ctr', [...containerd(this.directory), 'images', 'tag', '--force', from, to])
   }
 
-  /** Kills what runs in a container, without a word to anybody. */
+  /** Kills what runs in a container, by the containerID of its pod's status, without a word to anybody. */
   async kill(containerId: string): Promise<void> {
-    await run('ctr', [...containerd(this.directory), 'tasks', 'kill', '-s', 'KILL', containerId])
+    const id = containerId.replace('containerd://', '')
+    await run('ctr', [...containerd(this.directory), 'tasks', 'kill', '-s', 'KILL', id])
   }
 
   /** The last lines of one of the cluster's own programs. */

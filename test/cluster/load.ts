@@ -82,6 +82,7 @@ async function main({ host, address, caFile, workers }: Target): Promise<void> {
       call.once('timeout', () => call.destroy(new Error('no answer in 10 s')))
       call.once('error', (error) => end(error.message))
       call.once('socket', (socket) => {
+        if (call.reusedSocket) return
         const tls = socket as TLSSocket
         tls.once('secureConnect', () => {
           const { fingerprint256 } = tls.getPeerCertificate()

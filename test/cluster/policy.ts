@@ -27,7 +27,17 @@ export interface LivePod {
     readonly podIP?: string
     readonly podIPs?: readonly { readonly ip: string }[]
     readonly conditions?: readonly { readonly type: string; readonly status: string }[]
+    readonly containerStatuses?: readonly ContainerStatus[]
+    readonly initContainerStatuses?: readonly ContainerStatus[]
   }
+}
+
+/** What the kubelet says of a container. */
+export interface ContainerStatus {
+  readonly name: string
+  readonly restartCount: number
+  /** `containerd://` and the id; absent before it was started. */
+  readonly containerID?: string
 }
 
 /** The policy "edge" of ingress-nginx. */

@@ -49,11 +49,11 @@ export class Shop {
   }
 
   /** Writes a Secret with a certificate, as cert-manager or a person would. */
-  async putCertificate(secret: string, pair: Pair): Promise<void> {
+  async putCertificate(secret: string, pair: Pair, namespace = 'shop'): Promise<void> {
     await this.cluster.apply({
       apiVersion: 'v1',
       kind: 'Secret',
-      metadata: { name: secret, namespace: 'shop' },
+      metadata: { name: secret, namespace },
       type: 'kubernetes.io/tls',
       stringData: { 'tls.crt': pair.certificate, 'tls.key': pair.key },
     })

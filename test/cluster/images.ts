@@ -80,7 +80,11 @@ async function sourceKey(bases: readonly string[]): Promise<string> {
     parts.push(await readFile(join(project, name), 'utf8'))
   parts.push(await readFile(join(project, 'deploy', 'image.ts'), 'utf8'))
   const sources = await readdir(join(project, 'src'), { recursive: true, withFileTypes: true })
-  const files = sources.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name))
+  const files = sources
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name))
+    // Built from the sources; the image builds its own, see .dockerignore.
+    .filter((file) => !file.includes('/crypto/wasm/kernels/'))
   for (const file of files.toSorted()) parts.push(file.slice(project.length), await readFile(file, 'utf8'))
   return key(...parts)
 }

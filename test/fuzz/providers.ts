@@ -1,0 +1,181 @@
+/**
+ * A seeded fuzzer that holds the three providers against each other: `node test/fuzz/providers.ts --seconds 10 --seed 1`.
+ *
+ * What one seals, all must seal alike, and open; what is forged by one bit, all must refuse; hashes fed in any pieces, with
+ * digests and clones in between, must agree; shared secrets must be the same and signatures be taken by everybody. A round
+ * that finds otherwise is printed with the seed that `--round N` repeats, and the exit code is 1.
+ */
+import assert from 'node:assert/strict'
+import { parseArgs } from 'node:util'
+import { concat } from '../../src/bytes/arrays.ts'
+import { expand, extract } from '../../src/crypto/hkdf.ts'
+import { loadCrypto } from '../../src/crypto/load.ts'
+import {
+  aeadKeyLength,
+  hashLength,
+  nonceLength,
+  tagLength,
+  type AeadName,
+  type GroupName,
+  type Hash,
+  type HashName,
+} from '../../src/crypto/provider.ts'
+import { ecdsaKeys, ed25519Key, publicKeyOf, rsaKey } from '../crypto/keys.ts'
+import { Random } from '../support/random.ts'
+
+const { values } = parseArgs({
+  options: {
+    seconds: { type: 'string', default: '10' },
+    seed: { type: 'string', default: String(Date.now() % 2 ** 31) },
+    round: { type: 'string' },
+  },
+})
+const seconds = Number(values.seconds)
+const seed = Number(values.seed)
+if (!(seconds > 0) || !Number.isInteger(seed)) throw new Error('expected --seconds above 0 and a whole --seed')
+
+const [noble, wasm, native] = [await loadCrypto('noble'), await loadCrypto('wasm'), await loadCrypto('native')]
+const providers = [noble, wasm, native]
+
+/** By name, how many of a hundred rounds; those of public keys are slow. */
+const trials = {
+  aead: { share: 50, run: sealAndOpen },
+  hash: { share: 30, run: hashInPieces },
+  hmac: { share: 14, run: authenticate },
+  'every bit': { share: 2, run: flipEveryBit },
+  exchange: { share: 2, run: agree },
+  signature: { share: 2, run: signAndVerify },
+} as const satisfies Record<string, { share: number; run: (random: Random) => void }>
+
+const counts = new Map<string, number>()
+let rounds = 0
+let findings = 0
+const end = performance.now() + seconds * 1000
+if (values.round !== undefined) once(Number(values.round))
+else for (; performance.now() < end; rounds++) once((seed + rounds) | 0)
+
+console.log(`seed ${seed}: ${rounds} rounds (${[...counts].map(([name, count]) => `${name} ${count}`).join(', ')})`)
+console.log(`ℹ tests 1\nℹ pass ${findings === 0 ? 1 : 0}\nℹ fail ${findings === 0 ? 0 : 1}`)
+process.exitCode = findings === 0 ? 0 : 1
+
+function once(round: number): void {
+  const random = new Random(round)
+  let at = random.below(100)
+  for (const [name, { share, run }] of Object.entries(trials)) {
+    at -= share
+    if (at >= 0) continue
+    counts.set(name, (counts.get(name) ?? 0) + 1)
+    try {
+      run(random)
+    } catch (error) {
+      findings++
+      console.log(`FINDING in ${name}, --round ${round}: ${error instanceof Error ? error.stack : String(error)}`)
+    }
+    return
+  }
+}
+
+function sealAndOpen(random: Random): void {
+  const name = random.pick(Object.keys(aeadKeyLength) as AeadName[])
+  const [key, nonce] = [bytes(random, aeadKeyLength[name]), bytes(random, nonceLength)]
+  const aad = bytes(random, random.chance(0.5) ? random.pick([5, 13]) : random.below(600))
+  const text = bytes(random, length(random))
+  const aeads = providers.map((crypto) => crypto.aead(name, key))
+  const sealed = aeads.map((aead) => aead.seal(nonce, aad, text))
+  for (const other of sealed.slice(1)) assert.deepEqual(other, sealed[0])
+  const [record] = sealed as [Uint8Array]
+  for (const aead of aeads) assert.deepEqual(aead.open(nonce, aad, record), text)
+
+  const forged = record.slice()
+  flip(forged, random.below(forged.length * 8))
+  const otherAad = aad.length > 0 ? aad.slice() : Uint8Array.of(0)
+  if (aad.length > 0) flip(otherAad, random.below(aad.length * 8))
+  for (const aead of aeads) {
+    assert.equal(aead.open(nonce, aad, forged), undefined, 'a flipped bit of the record')
+    assert.equal(aead.open(nonce, otherAad, record), undefined, 'a changed bit of the additional data')
+    assert.equal(aead.open(nonce, aad, record.subarray(0, -1 - random.below(tagLength))), undefined, 'cut short')
+    assert.deepEqual(aead.open(nonce, aad, record), text, 'the true one, after all that')
+    aead.wipe()
+  }
+}
+
+function flipEveryBit(random: Random): void {
+  const name = random.pick(Object.keys(aeadKeyLength) as AeadName[])
+  const nonce = bytes(random, nonceLength)
+  const aead = wasm.aead(name, bytes(random, aeadKeyLength[name]))
+  const record = aead.seal(nonce, nonce, bytes(random, random.below(80)))
+  for (let bit = 0; bit < record.length * 8; bit++) {
+    flip(record, bit)
+    assert.equal(aead.open(nonce, nonce, record), undefined, `bit ${bit}`)
+    flip(record, bit)
+  }
+}
+
+function hashInPieces(random: Random): void {
+  const name = random.pick(Object.keys(hashLength) as HashName[])
+  let running: readonly Hash[] = providers.map((crypto) => crypto.hash(name))
+  for (let steps = random.below(12); steps > 0; steps--) {
+    const piece = bytes(random, random.chance(0.7) ? random.below(300) : length(random))
+    for (const hash of running) hash.update(piece)
+    if (random.chance(0.3)) sameDigests(running)
+    if (!random.chance(0.3)) continue
+    const clones = running.map((hash) => hash.clone())
+    // Whichever goes on, the other must not notice.
+    const [going, staying] = random.chance(0.5) ? [running, clones] : [clones, running]
+    for (const hash of staying) hash.update(piece)
+    running = going
+  }
+  sameDigests(running)
+}
+
+function sameDigests(hashes: readonly Hash[]): void {
+  const digests = hashes.map((hash) => hash.digest())
+  for (const other of digests.slice(1)) assert.deepEqual(other, digests[0])
+}
+
+function authenticate(random: Random): void {
+  const name = random.pick(Object.keys(hashLength) as HashName[])
+  const [key, message] = [bytes(random, random.below(300)), bytes(random, length(random))]
+  const size = random.below(300)
+  const results = providers.map((crypto) => [
+    crypto.hmac(name, key, message),
+    expand(crypto, name, extract(crypto, name, key, message), key, size),
+  ])
+  for (const other of results.slice(1)) assert.deepEqual(other, results[0])
+}
+
+function agree(random: Random): void {
+  const name = random.pick(['X25519MLKEM768', 'X25519', 'P-256', 'P-384'] as const satisfies GroupName[])
+  const [initiator, responder] = [random.pick(providers), random.pick(providers)]
+  const pair = initiator.keyExchange(name).keyPair((length) => bytes(random, length))
+  const answer = responder.keyExchange(name).respond(pair.share, (length) => bytes(random, length))
+  assert.ok(answer !== undefined, `${name}: a good share is refused`)
+  for (const crypto of providers)
+    assert.deepEqual(crypto.keyExchange(name).sharedSecret(pair.privateKey, answer.share), answer.secret, name)
+}
+
+function signAndVerify(random: Random): void {
+  const key = random.pick([ecdsaKeys['P-256'], ecdsaKeys['P-384'], ed25519Key(), rsaKey('2048')])
+  const signer = random.pick(providers).signingKey(key)
+  const [scheme, message] = [random.pick(signer.schemes), bytes(random, random.below(300))]
+  const signature = signer.sign(scheme, message, (length) => bytes(random, length))
+  for (const crypto of providers) assert.ok(crypto.verify(scheme, publicKeyOf(key), message, signature), scheme)
+  const forged = concat(message, Uint8Array.of(0))
+  for (const crypto of providers) assert.ok(!crypto.verify(scheme, publicKeyOf(key), forged, signature), scheme)
+}
+
+/** Mostly near the edges of blocks, sometimes a whole record and more. */
+function length(random: Random): number {
+  if (random.chance(0.1)) return random.below(20_001)
+  return Math.max(0, random.pick([0, 16, 64, 128, 256, 512, 1024]) + random.below(35) - 17)
+}
+
+/** Random, or all alike: carries run furthest where every bit is set. */
+function bytes(random: Random, length: number): Uint8Array {
+  if (random.chance(0.1)) return new Uint8Array(length).fill(random.pick([0, 0xff]))
+  return Uint8Array.from({ length }, () => random.below(256))
+}
+
+function flip(target: Uint8Array, bit: number): void {
+  target[bit >> 3] = (target[bit >> 3] as number) ^ (1 << (bit & 7))
+}

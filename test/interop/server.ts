@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process'
 import { createHash, randomBytes } from 'node:crypto'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { createServer as createHttpServer } from 'node:http'
+import { performServerHandshake } from 'node:http2'
 import { createServer, type AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -30,10 +31,14 @@ export interface InteropServer {
   stop(): Promise<void>
 }
 
-/** Our engine behind a loopback port, with node's HTTP server on the plaintext. `GET /` is small, `/download` 10 MB, `POST /upload` answers with the body's SHA-256. */
+/**
+ * Our engine behind a loopback port, with node's HTTP servers on the plaintext. `GET /` is small, `/download` 10 MB,
+ * `POST /upload` answers with the body's SHA-256, and `/seen` with what the engine says of the connection.
+ */
 export async function startServer(
   crypto: CryptoProvider,
   keys: readonly KeyType[] = ['ecdsa-p256'],
+  overrides: Partial<ServerConfig> = {},
 ): Promise<InteropServer> {
   const directory = mkdtempSync(join(tmpdir(), 'chitin-interop-'))
   const credentials = keys.map((type) => makeCredential(crypto, directory, type))
@@ -44,6 +49,7 @@ export async function startServer(
     credentials: () => credentials,
     groups: ['X25519', 'P-256'],
     alpn: ['http/1.1'],
+    ...overrides,
   }
   const handshakes: HandshakeComplete[] = []
   const endings: string[] = []
@@ -52,8 +58,12 @@ export async function startServer(
       response.end(body)
       return
     }
+    if (request.url === '/seen') {
+      response.end(seen(request.socket as unknown as TlsDuplex)) // what was handed over as the connection, below
+      return
+    }
     if (request.url !== '/upload') {
-      response.end(page)
+      response.end(request.url === '/twice' ? pageOfTwo : page)
       return
     }
     const hash = createHash('sha256')
@@ -64,14 +74,17 @@ export async function startServer(
   const listener = createServer({ allowHalfOpen: true }, (socket) => {
     const stream = new TlsDuplex(socket, config)
     sockets.add(stream)
-    stream.on('secure', (event: HandshakeComplete) => handshakes.push(event))
+    stream.on('secure', (event: HandshakeComplete) => {
+      handshakes.push(event)
+      if (event.alpn === 'h2') serveHttp2(stream)
+      else http.emit('connection', stream)
+    })
     stream.on('error', () => undefined)
     stream.on('close', () => {
       sockets.delete(stream)
       const ending = stream.events.find(({ type }) => type !== 'handshake-complete')
       endings.push(ending?.type === 'failed' ? `failed: ${ending.reason}` : (ending?.type ?? 'cut'))
     })
-    http.emit('connection', stream)
   })
   await new Promise<void>((resolve) => listener.listen(0, '127.0.0.1', resolve))
   return {
@@ -87,7 +100,23 @@ export async function startServer(
   }
 }
 
-function makeCredential(crypto: CryptoProvider, directory: string, type: KeyType): ServerCredential {
+/** One answer a connection: whoever asks again has to connect again. */
+function serveHttp2(stream: TlsDuplex): void {
+  const session = performServerHandshake(stream)
+  session.on('stream', (answer, headers) => {
+    answer.respond({ ':status': 200, 'content-type': 'text/html' })
+    answer.end(headers[':path'] === '/twice' ? pageOfTwo : seen(stream))
+    session.close()
+  })
+}
+
+/** The event of the handshake, as JSON on one line. */
+function seen(stream: TlsDuplex): string {
+  const event = stream.events.find(({ type }) => type === 'handshake-complete')
+  return JSON.stringify(event, (_, value: unknown) => (value instanceof Uint8Array ? `${value.length} bytes` : value))
+}
+
+export function makeCredential(crypto: CryptoProvider, directory: string, type: KeyType): ServerCredential {
   const certificate = join(directory, `${type}.pem`)
   const key = join(directory, `${type}.key`)
   const algorithm = {
@@ -98,11 +127,17 @@ function makeCredential(crypto: CryptoProvider, directory: string, type: KeyType
   }[type]
   // prettier-ignore
   execFileSync('openssl', ['req', '-x509', ...algorithm, '-nodes', '-keyout', key, '-out', certificate, '-days', '30',
-    '-subj', '/CN=localhost', '-addext', 'subjectAltName=DNS:localhost,DNS:shop.example.test', '-addext', 'extendedKeyUsage=serverAuth'],
+    '-subj', '/CN=localhost', '-addext', 'subjectAltName=DNS:localhost,DNS:shop.example.test', '-addext', 'extendedKeyUsage=serverAuth',
+    '-addext', 'basicConstraints=critical,CA:FALSE'],
     { stdio: 'ignore' })
   const credential = parseCredential(readFileSync(certificate, 'utf8'), readFileSync(key, 'utf8'))
   return { ...credential, signingKey: crypto.signingKey(credential.privateKey) }
 }
+
+/** For Chromium: a second connection, which may resume the first; what the server saw of it goes into the document. */
+const pageOfTwo = `<!doctype html><title>interop</title><p id=out>waiting</p><script>
+fetch('/seen').then(async (answer) => { document.getElementById('out').textContent = await answer.text() })
+</script>`
 
 /** For Chromium: fetches both ways inside the page, and writes what it saw into the document. */
 const page = `<!doctype html><title>interop</title><p id=out>waiting</p><script>

@@ -1,3 +1,3 @@
 module chitin.dev/test/interop
 
-go 1.24
+go 1.26

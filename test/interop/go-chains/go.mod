@@ -1,0 +1,3 @@
+module chitin.dev/test/interop/chains
+
+go 1.24

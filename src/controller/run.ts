@@ -157,7 +157,7 @@ class Operator {
       dependencies,
       recorder,
       shake: async ({ pod, expectation, serverName }, signal) =>
-        shakeHands({ ...pod, serverName, keyType: expectation.keyType, timeoutMs: handshakeMs }, signal),
+        shakeHands({ ...pod, serverName, keyType: expectation.keyType, timeoutMs: handshakeMs, crypto }, signal),
       webhookTrouble: async () => this.#webhookTrouble(),
       metrics: this.#metrics,
       reports: this.#reports,
@@ -242,12 +242,13 @@ class Operator {
   }
 
   async #startWebhook(signal: AbortSignal): Promise<void> {
-    const { webhook, log } = this.#options
+    const { webhook, crypto, log } = this.#options
     const { leaf, leafKey } = await this.#ensureCertificates()
     this.#server = await runWebhook({
       port: webhook.port,
       ...(webhook.host === undefined ? {} : { host: webhook.host }),
       certificate: { certificate: leaf, key: leafKey },
+      crypto,
       lookup: async (pod, namespace) => {
         // What is not known yet would look as if no policy selected the pod.
         if (!this.#world.all.every(({ synced }) => synced)) throw new Error('the caches are not filled yet')
@@ -308,12 +309,13 @@ class Operator {
 
   /** Undefined where our webhook answers with what its caBundle vouches for; asked at most every five seconds. */
   async #webhookTrouble(): Promise<string | undefined> {
-    const { namespace, service, webhook } = this.#options
+    const { namespace, service, webhook, crypto } = this.#options
     if (this.#checked !== undefined && Date.now() - this.#checked.at < 5000) return this.#checked.trouble
     if (this.#certificates === undefined || this.#server === undefined) return 'the webhook is not up yet'
     const host = webhook.host === undefined || webhook.host === '0.0.0.0' ? '127.0.0.1' : webhook.host
     const serverName = `${service}.${namespace}.svc`
-    const trouble = await selfCheck({ host, port: this.#server.port, serverName, ca: this.#certificates.trusted })
+    const ca = this.#certificates.trusted
+    const trouble = await selfCheck({ host, port: this.#server.port, serverName, ca, crypto })
     this.#checked = { at: Date.now(), trouble }
     return trouble
   }

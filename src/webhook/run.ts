@@ -1,3 +1,4 @@
+import type { CryptoProvider } from '../crypto/provider.ts'
 import type { Log } from '../telemetry/log.ts'
 import type { Lookup } from './lookup.ts'
 import { route, type Admission } from './routes.ts'
@@ -8,6 +9,7 @@ export interface WebhookOptions {
   readonly port: number
   /** The certificate to begin with; `useCertificate` replaces it. */
   readonly certificate: ServingCertificate
+  readonly crypto: CryptoProvider
   readonly lookup: Lookup
   /** Told of each pod that was asked about: for metrics. */
   readonly onAdmission?: (admission: Admission) => void
@@ -25,11 +27,12 @@ export interface RunningWebhook {
 
 /** Starts the webhook; resolves once it takes connections. */
 export async function runWebhook(options: WebhookOptions): Promise<RunningWebhook> {
-  const { host, certificate, lookup, onAdmission, signal, log } = options
+  const { host, certificate, crypto, lookup, onAdmission, signal, log } = options
   const server = new WebhookServer({
     ...(host === undefined ? {} : { host }),
     port: options.port,
     certificate,
+    crypto,
     log,
     async handle(request) {
       const response = await route(request, lookup)

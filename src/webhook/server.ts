@@ -1,10 +1,8 @@
-/**
- * HTTPS for the webhook, by Node's own TLS: only the API server comes here, and our engine has no TLS 1.3 client to
- * prove itself on yet but those of its own tests. The engine takes this place over once it serves the ingress well.
- */
-import { createServer, type Server } from 'node:https'
-import type { IncomingMessage, ServerResponse } from 'node:http'
-import type { AddressInfo } from 'node:net'
+/** HTTPS for the webhook: node:http over our own TLS, so that nothing of OpenSSL's reads what comes to this port. */
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import type { AddressInfo, Socket } from 'node:net'
+import type { CryptoProvider } from '../crypto/provider.ts'
+import { serve, serverContext } from '../stream/tls.ts'
 import { errorText, type Log } from '../telemetry/log.ts'
 import type { Request, Response } from './routes.ts'
 
@@ -19,6 +17,7 @@ export interface ServerOptions {
   /** 0 takes any that is free. */
   readonly port: number
   readonly certificate: ServingCertificate
+  readonly crypto: CryptoProvider
   readonly handle: (request: Request) => Promise<Response>
   readonly log: Log
 }
@@ -27,10 +26,13 @@ export interface ServerOptions {
 export class WebhookServer {
   readonly #server: Server
   readonly #options: ServerOptions
+  #context: ReturnType<typeof serverContext>
 
   constructor(options: ServerOptions) {
     this.#options = options
-    this.#server = createServer({ ...context(options.certificate), requestTimeout: 10_000, headersTimeout: 5000 })
+    this.#context = context(options)
+    this.#server = createServer({ requestTimeout: 10_000, headersTimeout: 5000 })
+    this.#putTlsInFront()
     this.#server.maxConnections = 1000
     this.#server.on('request', (request, response) => {
       this.#serve(request, response).catch((error: unknown) => {
@@ -38,9 +40,6 @@ export class WebhookServer {
         response.destroy()
       })
     })
-    this.#server.on('tlsClientError', (error) =>
-      options.log.debug('webhook handshake failed', { error: error.message }),
-    )
   }
 
   /** Resolves with the port once connections are taken. */
@@ -58,7 +57,7 @@ export class WebhookServer {
 
   /** New handshakes get this certificate; open connections keep the one they began with. */
   useCertificate(certificate: ServingCertificate): void {
-    this.#server.setSecureContext(context(certificate))
+    this.#context = context({ ...this.#options, certificate })
   }
 
   /** Takes no more connections, finishes what is under way, and resolves when all is over. */
@@ -71,6 +70,17 @@ export class WebhookServer {
         resolve()
       })
       this.#server.closeIdleConnections()
+    })
+  }
+
+  /** What node:http does with a connection, it does with the plaintext that comes of it; node:https does the same. */
+  #putTlsInFront(): void {
+    const takePlaintext = this.#server.listeners('connection')
+    this.#server.removeAllListeners('connection')
+    this.#server.on('connection', (socket: Socket) => {
+      const tls = serve(socket, this.#context, { handshakeTimeoutMs })
+      tls.on('error', (error) => this.#options.log.debug('webhook connection failed', { error: error.message }))
+      for (const take of takePlaintext) take.call(this.#server, tls)
     })
   }
 
@@ -113,11 +123,12 @@ function reply(response: ServerResponse, { status, contentType, body }: Response
   response.end(body)
 }
 
-function context({ certificate, key }: ServingCertificate) {
-  return { cert: certificate, key, minVersion: 'TLSv1.3' as const }
+function context({ certificate, crypto }: Pick<ServerOptions, 'certificate' | 'crypto'>) {
+  return serverContext({ cert: certificate.certificate, key: certificate.key, crypto })
 }
 
 /** etcd holds no object above 1.5 MiB, and an AdmissionReview carries it twice at most. */
 const maxBody = 4 * 1024 * 1024
 
 const closeAfterMs = 5000
+const handshakeTimeoutMs = 5000

@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
-import { request, type RequestOptions } from 'node:https'
-import { text } from 'node:stream/consumers'
+import { Agent, request, type RequestOptions } from 'node:https'
+import { connect as connectTcp } from 'node:net'
+import { buffer, text } from 'node:stream/consumers'
 import { test, type TestContext } from 'node:test'
 import type { TLSSocket } from 'node:tls'
 import type { IncomingMessage } from 'node:http'
+import { noble } from '../../src/crypto/noble/provider.ts'
 import { logThrough } from '../../src/telemetry/log.ts'
 import type { Lookup } from '../../src/webhook/lookup.ts'
 import { mutatePodPath } from '../../src/webhook/routes.ts'
@@ -51,12 +53,33 @@ test('a body without end is cut off', async (t) => {
   assert.equal((await call(webhook)).status, 200)
 })
 
+test('a peer that speaks no TLS, or an old one, gets an alert and harms nobody', async (t) => {
+  const webhook = await start(t, leave)
+  const plain = connectTcp(webhook.port, '127.0.0.1')
+  plain.end('GET /livez HTTP/1.1\r\n\r\n')
+  assert.deepEqual(await buffer(plain), Buffer.of(21, 3, 3, 0, 2, 2, 10))
+  await assert.rejects(call(webhook, { maxVersion: 'TLSv1.1' }), /protocol/)
+  const silent = connectTcp(webhook.port, '127.0.0.1')
+  assert.equal((await call(webhook)).status, 200)
+  silent.destroy()
+})
+
+test('keeps a connection open for the next request, as the API server wants it', async (t) => {
+  const webhook = await start(t, leave)
+  const agent = new Agent({ keepAlive: true, maxSockets: 1 })
+  t.after(() => agent.destroy())
+  const sockets = new Set<unknown>()
+  for (let i = 0; i < 3; i++) sockets.add((await call(webhook, { agent })).socket)
+  assert.equal(sockets.size, 1)
+})
+
 test('ends when it is told to, an idle connection notwithstanding', async () => {
   const stop = new AbortController()
   const webhook = await runWebhook({
     port: 0,
     host: '127.0.0.1',
     certificate: first,
+    crypto: noble,
     lookup: leave,
     signal: stop.signal,
     log: silent,
@@ -73,6 +96,7 @@ async function start(t: TestContext, lookup: Lookup): Promise<RunningWebhook> {
     port: 0,
     host: '127.0.0.1',
     certificate: first,
+    crypto: noble,
     lookup,
     signal: stop.signal,
     log: silent,
@@ -88,7 +112,7 @@ async function call(
   { port }: RunningWebhook,
   options: RequestOptions = {},
   body?: string,
-): Promise<{ status: number; body: string; fingerprint: string }> {
+): Promise<{ status: number; body: string; fingerprint: string; socket: unknown }> {
   const sent = request({
     host: '127.0.0.1',
     port,
@@ -101,6 +125,7 @@ async function call(
   })
   sent.end(body)
   const [response] = (await once(sent, 'response')) as [IncomingMessage]
-  const fingerprint = (response.socket as TLSSocket).getPeerCertificate().fingerprint256
-  return { status: response.statusCode ?? 0, body: await text(response), fingerprint }
+  const { socket } = response
+  const fingerprint = (socket as TLSSocket).getPeerCertificate().fingerprint256
+  return { status: response.statusCode ?? 0, body: await text(response), fingerprint, socket }
 }

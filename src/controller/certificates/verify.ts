@@ -1,13 +1,13 @@
 /**
  * A handshake with a pod, to see which certificate it serves. The certificate is not believed, only compared: what comes
  * out is the SHA-256 of the leaf, which the controller holds against the one that it put into the bundle.
- *
- * This uses node:tls, whose parser is OpenSSL's: the peer is our own sidecar at the address of a pod that we injected.
- * The client side of our engine takes its place in the next release.
  */
-import { createHash } from 'node:crypto'
+import { createHash, randomBytes } from 'node:crypto'
 import { connect as connectTcp } from 'node:net'
-import { connect as connectTls } from 'node:tls'
+import type { CryptoProvider } from '../../crypto/provider.ts'
+import { TlsStream } from '../../stream/tls-stream.ts'
+import { ClientConnection } from '../../tls/client/connection.ts'
+import type { HandshakeSignatureName } from '../../tls/suites.ts'
 
 export interface Handshake {
   /** IP address of the pod. */
@@ -16,6 +16,7 @@ export interface Handshake {
   readonly serverName: string
   /** The only type of key that is offered to be verified, so that the pod has to show that one. */
   readonly keyType: string
+  readonly crypto: CryptoProvider
   readonly timeoutMs: number
   /** The pod expects a PROXY protocol header in front of each connection. */
   readonly proxyProtocol?: boolean
@@ -23,7 +24,7 @@ export interface Handshake {
 
 /** Shakes hands, and resolves to the SHA-256 of the leaf (lower-case hex) or to why there is none; it never rejects. */
 export function shakeHands(
-  { address, port, serverName, keyType, timeoutMs, proxyProtocol = false }: Handshake,
+  { address, port, serverName, keyType, crypto, timeoutMs, proxyProtocol = false }: Handshake,
   signal?: AbortSignal,
 ): Promise<{ fingerprint: string } | { failure: string }> {
   const schemes = schemesOf[keyType]
@@ -34,46 +35,43 @@ export function shakeHands(
   const tcp = connectTcp({ host: address, port })
   // Written before TLS gets the socket: both wait in its queue until it is connected, in this order.
   if (proxyProtocol) tcp.write(localHeader)
-  const tls = connectTls({
-    socket: tcp,
-    servername: serverName,
-    sigalgs: schemes,
-    minVersion: 'TLSv1.3',
+  const engine = new ClientConnection({
+    crypto,
+    random: (length) => randomBytes(length),
+    now: Date.now,
+    serverName,
+    schemes,
     // Only the hash is compared: a certificate of a private authority, or an expired last good one, is as good.
-    rejectUnauthorized: false,
+    trust: { accept: 'any' },
+    // All of them, whatever the policy leaves to the pod; the first is the cheapest for both.
+    groups: ['X25519', 'P-256', 'P-384', 'X25519MLKEM768', 'SecP256r1MLKEM768'],
+    alpn: [],
   })
+  const tls = new TlsStream(tcp, { engine, doubt: () => 'compared by its hash only' })
   const finish = (answer: { fingerprint: string } | { failure: string }): void => {
     ended.removeEventListener('abort', onEnd)
     resolve(answer)
     tls.destroy()
-    tcp.destroy()
   }
   const onEnd = (): void =>
     finish({ failure: deadline.aborted ? `no handshake within ${timeoutMs} ms` : 'the question was withdrawn' })
-  const onError = (error: Error): void => finish({ failure: reasonOf(error) })
-  tcp.on('error', onError)
-  tls.on('error', onError)
-  tls.on('close', () => finish({ failure: 'the connection was closed during the handshake' }))
+  tls.on('error', (error) => finish({ failure: error.message }))
   tls.on('secureConnect', () => {
-    const { raw } = tls.getPeerCertificate()
-    finish({ fingerprint: createHash('sha256').update(raw).digest('hex') })
+    const raw = tls.getPeerCertificate()?.raw
+    if (raw === undefined) finish({ failure: 'the pod showed no certificate' })
+    else finish({ fingerprint: createHash('sha256').update(raw).digest('hex') })
   })
   if (ended.aborted) onEnd()
   else ended.addEventListener('abort', onEnd)
   return promise
 }
 
-/** The signature schemes of TLS 1.3 that each type of key can sign with (RFC 8446 §4.2.3), as OpenSSL wants them. */
-const schemesOf: Readonly<Record<string, string>> = {
-  ecdsa: 'ecdsa_secp256r1_sha256:ecdsa_secp384r1_sha384',
-  ed25519: 'ed25519',
-  rsa: 'rsa_pss_rsae_sha256:rsa_pss_rsae_sha384:rsa_pss_rsae_sha512',
+/** The signature schemes of TLS 1.3 that each type of key can sign with (RFC 8446 §4.2.3). */
+const schemesOf: Readonly<Record<string, readonly HandshakeSignatureName[]>> = {
+  ecdsa: ['ECDSA-P256-SHA256', 'ECDSA-P384-SHA384'],
+  ed25519: ['Ed25519'],
+  rsa: ['RSA-PSS-SHA256', 'RSA-PSS-SHA384', 'RSA-PSS-SHA512'],
 }
 
 // PROXY protocol v2, command LOCAL: the connection is the sender's own, as a health check's is (proxy-protocol.txt §2.2).
 const localHeader = Uint8Array.of(0x0d, 0x0a, 0x0d, 0x0a, 0, 0x0d, 0x0a, 0x51, 0x55, 0x49, 0x54, 0x0a, 0x20, 0, 0, 0)
-
-function reasonOf(error: Error): string {
-  // Errors of OpenSSL have a `reason` in words, such as "tlsv1 unrecognized name"; their message is a line of addresses.
-  return 'reason' in error && typeof error.reason === 'string' ? error.reason : error.message
-}

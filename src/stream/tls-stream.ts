@@ -200,6 +200,8 @@ export class TlsStream extends Duplex {
 
   #on(event: ConnectionEvent): void {
     switch (event.type) {
+      case 'verify-client-certificate':
+        throw new Error('a client showed a certificate, and no configuration here asks for one')
       case 'handshake-complete':
         clearTimeout(this.#deadline)
         this.#complete = event

@@ -216,6 +216,8 @@ export class Session implements Timed, Linked<Session> {
 
   #onEvent(event: ConnectionEvent): void {
     switch (event.type) {
+      case 'verify-client-certificate':
+        throw new Error('a client showed a certificate, and no configuration here asks for one')
       case 'handshake-complete': {
         const { version, suite, group } = event
         this.#context.metrics.handshakes.inc({ outcome: 'completed', version, suite, group, alert: '', reason: '' })

@@ -4,6 +4,7 @@ import type { SuiteName } from './suites.ts'
 import type { TicketKeys } from './tickets.ts'
 import type { Tls12SuiteName } from './tls12/suites.ts'
 import type { VersionRange } from './version.ts'
+import type { Refusal } from '../x509/chain-fault.ts'
 import type { Credential } from '../x509/credential.ts'
 
 /** Everything a server connection is handed. It is read-only and shared by all connections made with it. */
@@ -28,9 +29,30 @@ export interface ServerConfig extends VersionRange {
   readonly limits?: Limits
   /** ALPN protocols, the server's preference first; empty: the extension is ignored. */
   readonly alpn: readonly string[]
+  /** What the clients of a name are asked for; left out, or undefined: nobody is asked who it is. */
+  readonly clientAuth?: (serverName: string | undefined) => ClientAuth | undefined
   /** Left out: no tickets are given out, and none are taken. */
   readonly tickets?: TicketSettings
 }
+
+/**
+ * That clients show a certificate, and what they are told about it. Whether it is believed is not asked here: the
+ * connection reports `verify-client-certificate`, and waits for the answer.
+ */
+export interface ClientAuth {
+  /** A client without a certificate is refused. */
+  readonly required: boolean
+  /** Names of the authorities, DER: a client with many certificates chooses by them. Empty: it is told nothing. */
+  readonly authorities: readonly Uint8Array[]
+  /**
+   * Other bytes whenever other clients would be believed: a digest of authorities and revocation lists. A session ends
+   * with it.
+   */
+  readonly id: Uint8Array
+}
+
+/** What became of a client's certificates. */
+export type Verdict = 'accepted' | Refusal
 
 export interface TicketSettings {
   readonly keys: TicketKeys

@@ -1,4 +1,4 @@
-import type { ServerConfig } from './config.ts'
+import type { ServerConfig, Verdict } from './config.ts'
 import { Conversation } from './conversation.ts'
 import type { ConnectionEvent } from './events.ts'
 import { serverRole } from './handshake/server-role.ts'
@@ -31,6 +31,14 @@ export class ServerConnection {
   /** Takes bytes of the peer, cut as the transport pleases, and returns what happened. */
   receive(bytes: Uint8Array): ConnectionEvent[] {
     return this.#conversation.receive(bytes)
+  }
+
+  /**
+   * Answers `verify-client-certificate`, at any later time, and returns what happened then. A refusal ends the
+   * connection with the alert that its reason has. Throws Error where nothing was asked.
+   */
+  answer(verdict: Verdict): ConnectionEvent[] {
+    return this.#conversation.answer(verdict)
   }
 
   /** Queues plaintext. Throws Error where the handshake is not over, or sending is. */

@@ -4,6 +4,7 @@ import { wipe } from '../bytes/arrays.ts'
 import { readAlert, writeAlert } from '../wire/alert.ts'
 import { alertDescription, alertName, contentType, type AlertName } from '../wire/code-points.ts'
 import type { HandshakeMessage } from '../wire/handshake.ts'
+import type { Verdict } from './config.ts'
 import type { ConnectionEvent } from './events.ts'
 import { Fault, fault } from './fault.ts'
 import type { Effect, Transition } from './handshake/state.ts'
@@ -34,6 +35,9 @@ export class Conversation<State> {
   readonly #reassembly: Reassembly
   #state: State
   #events: ConnectionEvent[] = []
+  /** Bytes that were not looked at yet: none, but where a verdict is waited for. */
+  #kept: Uint8Array[] = []
+  #keptBytes = 0
   #ended = false
   #peerClosed = false
   #sendClosed = false
@@ -65,19 +69,24 @@ export class Conversation<State> {
   receive(bytes: Uint8Array): ConnectionEvent[] {
     // RFC 8446 §6.1: what comes after close_notify is ignored.
     if (this.#ended || this.#peerClosed) return []
-    try {
-      this.#incoming.push(bytes)
-      for (let received = this.#incoming.next(); received !== undefined; received = this.#incoming.next()) {
-        this.#onReceived(received)
-        if (this.#ended || this.#peerClosed) break
-      }
-    } catch (error) {
-      this.#fail(error)
-    }
-    if (this.#ended || this.#peerClosed) this.#incoming.drop()
-    const events = this.#events
-    this.#events = []
-    return events
+    return this.#during(() => {
+      // The caller's buffer is the caller's again when we return.
+      this.#kept.push(this.#waiting ? bytes.slice() : bytes)
+      this.#keptBytes += bytes.length
+      this.#readOn()
+    })
+  }
+
+  /** Goes on from where the role waits for a verdict, with what came meanwhile. */
+  answer(verdict: Verdict): ConnectionEvent[] {
+    if (this.#ended) return []
+    if (!this.#waiting) throw new Error('no verdict is waited for')
+    return this.#during(() => {
+      this.#follow(this.#role.onVerdict(this.#state, verdict))
+      this.#readMessages()
+      this.#readRecords()
+      this.#readOn()
+    })
   }
 
   send(plaintext: Uint8Array): void {
@@ -106,6 +115,51 @@ export class Conversation<State> {
     this.#incoming.wipe()
     this.#outgoing.wipe()
     wipe(...this.#role.secrets(this.#state))
+  }
+
+  /** The events of `work`, whose fault, if it meets one, becomes an alert. */
+  #during(work: () => void): ConnectionEvent[] {
+    try {
+      work()
+    } catch (error) {
+      this.#fail(error)
+    }
+    if (this.#done) {
+      this.#incoming.drop()
+      this.#kept = []
+    }
+    const events = this.#events
+    this.#events = []
+    return events
+  }
+
+  #readOn(): void {
+    while (!this.#waiting && !this.#done) {
+      const bytes = this.#kept.shift()
+      if (bytes === undefined) return
+      this.#keptBytes -= bytes.length
+      this.#incoming.push(bytes)
+      this.#readRecords()
+    }
+    // Our own fault, and not the peer's: who drives us should have stopped reading.
+    if (this.#keptBytes > this.#limits.waitingBytes) throw new Error('too much came while a verdict was waited for')
+  }
+
+  #readRecords(): void {
+    while (!this.#waiting && !this.#done) {
+      const received = this.#incoming.next()
+      if (received === undefined) return
+      this.#onReceived(received)
+    }
+    if (this.#waiting) this.#incoming.keep()
+  }
+
+  get #done(): boolean {
+    return this.#ended || this.#peerClosed
+  }
+
+  get #waiting(): boolean {
+    return this.#role.phase(this.#state) === 'waiting'
   }
 
   get #rules(): RecordRules {
@@ -159,7 +213,13 @@ export class Conversation<State> {
 
   #onHandshake(fragment: Uint8Array): void {
     this.#reassembly.push(fragment)
-    for (let type = this.#reassembly.type(); type !== undefined; type = this.#reassembly.type()) {
+    this.#readMessages()
+  }
+
+  #readMessages(): void {
+    while (!this.#waiting) {
+      const type = this.#reassembly.type()
+      if (type === undefined) return
       this.#role.checkExpected(this.#state, type)
       const message = this.#reassembly.next()
       if (message === undefined) return

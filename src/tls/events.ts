@@ -2,6 +2,7 @@ import type { VersionName } from './version.ts'
 
 /** What a connection reports to the one who drives it, in the order in which it happened. */
 export type ConnectionEvent =
+  | VerifyClientCertificate
   | HandshakeComplete
   /** Plaintext from the peer. The bytes are the receiver's to keep. */
   | { readonly type: 'application-data'; readonly data: Uint8Array }
@@ -21,6 +22,17 @@ export interface ConnectionFailed {
   readonly detail?: string
 }
 
+/**
+ * The client showed a certificate. The connection waits for `answer`, and keeps what comes meanwhile; whoever drives it
+ * should stop reading. Whether the client holds the key is seen afterwards.
+ */
+export interface VerifyClientCertificate {
+  readonly type: 'verify-client-certificate'
+  /** DER, leaf first, the others in any order. */
+  readonly chain: readonly Uint8Array[]
+  readonly serverName: string | undefined
+}
+
 export interface HandshakeComplete {
   readonly type: 'handshake-complete'
   readonly version: VersionName
@@ -35,6 +47,9 @@ export interface HandshakeComplete {
   readonly helloRetried: boolean
   /** By a ticket: nobody showed a certificate. */
   readonly resumed: boolean
-  /** What the peer proved itself with, DER, leaf first; left out where it showed no certificate. */
+  /**
+   * What the peer proved itself with, DER, leaf first; left out where it showed no certificate. Where a session was
+   * resumed, the leaf that it was begun with, alone.
+   */
   readonly peerChain?: readonly Uint8Array[]
 }

@@ -3,9 +3,9 @@ import { chainFaults, type ChainReason } from '../x509/chain-fault.ts'
 import { serverFaults, type ServerFaultReason } from './client/faults.ts'
 
 /**
- * Everything a client or either side can do wrong (what only a server can stands in client/faults.ts, what is wrong with a certificate in
- * x509/chain-fault.ts): the reason, the alert it gets, and the clause of RFC 8446 (or another, named) that
- * says so. A fault is thrown once, by its reason, and becomes an alert in conversation.ts, nowhere else.
+ * Everything a client or either side can do wrong (what only a server can stands in client/faults.ts, what is wrong with
+ * a certificate in x509/chain-fault.ts): the reason, the alert it gets, and the clause of RFC 8446 (or another, named)
+ * that says so. A fault is thrown once, by its reason, and becomes an alert in conversation.ts, nowhere else.
  */
 export const faults = {
   // Records
@@ -63,6 +63,12 @@ export const faults = {
   'compression-null-missing': { alert: 'illegal_parameter', see: 'RFC 5246 §7.4.1.2' },
   'renegotiation-info-not-empty': { alert: 'handshake_failure', see: 'RFC 5746 §3.6' },
   'point-format-missing': { alert: 'illegal_parameter', see: 'RFC 8422 §5.1.2' },
+  // A peer's Certificate and CertificateVerify
+  'request-context-not-empty': { alert: 'illegal_parameter', see: '§4.3.2, §4.4.2' },
+  'extension-not-offered': { alert: 'unsupported_extension', see: '§4.2' },
+  'signature-scheme-not-offered': { alert: 'illegal_parameter', see: '§4.4.3' },
+  'signature-scheme-of-another-key': { alert: 'illegal_parameter', see: '§4.4.3' },
+  'signature-wrong': { alert: 'decrypt_error', see: '§4.4.3' },
   // After it
   'client-share-invalid': { alert: 'illegal_parameter', see: 'RFC 8422 §5.11' },
   'finished-length': { alert: 'decode_error', see: '§4.4.4, RFC 5246 §7.4.9' },

@@ -14,6 +14,8 @@ export interface Limits {
   readonly renegotiations: number
   /** Bytes of refused early data that are skipped (RFC 8446 §4.2.10). */
   readonly earlyDataBytes: number
+  /** Bytes kept while a client's certificate is judged, should its driver go on reading. */
+  readonly waitingBytes: number
   /**
    * Records under one key before we send a KeyUpdate. RFC 8446 §5.5 allows AES-GCM 2^24.5 full-size records; ChaCha20
    * has no such bound, and takes the same.
@@ -29,5 +31,6 @@ export const defaultLimits: Limits = {
   warnings: 4,
   renegotiations: 4,
   earlyDataBytes: 131_072,
+  waitingBytes: 131_072,
   recordsPerKey: 2 ** 24,
 }

@@ -1,5 +1,6 @@
 import type { CryptoProvider } from '../crypto/provider.ts'
 import type { HandshakeMessage } from '../wire/handshake.ts'
+import type { Verdict } from './config.ts'
 import type { Transition } from './handshake/state.ts'
 import type { Limits } from './limits.ts'
 import type { VersionName } from './version.ts'
@@ -13,7 +14,8 @@ export interface Role<State> {
   readonly limits: Limits
   /** The first state, and what to do before anything has come. */
   readonly start: Transition<State>
-  phase(state: State): 'handshaking' | 'open'
+  /** `waiting`: for a verdict; nothing that comes is looked at meanwhile. */
+  phase(state: State): 'handshaking' | 'waiting' | 'open'
   /** Whose rules hold; TLS 1.3's, while no version is agreed on. */
   version(state: State): VersionName
   /** To be wiped when the connection is given up. */
@@ -25,6 +27,8 @@ export interface Role<State> {
   /** In the clear, and with nothing begun before it: a step to the next state, or (RFC 8446 §5) nothing. Throws Fault. */
   onChangeCipherSpec(state: State): Transition<State> | 'drop'
   onMessage(state: State, message: HandshakeMessage): Transition<State>
+  /** Only where it is `waiting`. Throws Fault. */
+  onVerdict(state: State, verdict: Verdict): Transition<State>
   /** Sends a KeyUpdate under the old key, and changes ours; `request` 1 asks the peer to change too. Only where it is `open`. */
   updateWriteKey(state: State, request: 0 | 1): Transition<State>
 }

@@ -36,6 +36,8 @@ export const extensionType = {
   supportedVersions: 43,
   cookie: 44,
   pskKeyExchangeModes: 45,
+  certificateAuthorities: 47,
+  signatureAlgorithmsCert: 50,
   keyShare: 51,
   encryptedClientHello: 0xfe0d, // RFC 9849; never read, but it may change between two hellos
   renegotiationInfo: 0xff01, // RFC 5746; TLS 1.2 only

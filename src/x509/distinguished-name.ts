@@ -4,6 +4,7 @@ import { oid } from './oids.ts'
 
 /** A Name (RFC 5280 §4.1.2.4): the subject of a certificate, its issuer, or a constraint on them. */
 export interface DistinguishedName {
+  readonly der: Uint8Array
   /** Each RelativeDistinguishedName in the form that is compared. */
   readonly parts: readonly string[]
   /** All of them in one text: equal names have equal keys. */
@@ -18,7 +19,7 @@ export interface DistinguishedName {
  * Reads a Name. RFC 5280 §7.1: names are compared without regard to case, outer spaces, repeated inner spaces and the
  * kind of string. Letters outside ASCII are taken as they are, and kinds of string that nobody should use byte by byte.
  */
-export function readDistinguishedName({ content }: Der): DistinguishedName {
+export function readDistinguishedName({ content, raw }: Der): DistinguishedName {
   let commonName: string | undefined
   const emailAddresses: string[] = []
   const parts: string[] = []
@@ -37,7 +38,7 @@ export function readDistinguishedName({ content }: Der): DistinguishedName {
     }
     parts.push(JSON.stringify(attributes.toSorted()))
   }
-  return { parts, key: parts.join(), commonName, emailAddresses }
+  return { der: raw, parts, key: parts.join(), commonName, emailAddresses }
 }
 
 /** Whether a name lies within the subtree of another: that other's parts are its own first ones. */

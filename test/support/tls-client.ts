@@ -13,11 +13,13 @@ import {
   trafficKey,
   type TrafficSecrets,
 } from '../../src/tls/key-schedule.ts'
+import type { ServerCredential } from '../../src/tls/config.ts'
 import { Tls13Protection } from '../../src/tls/record/tls13-protection.ts'
 import { groupIds, schemeIds, suites, type Suite, type SuiteName } from '../../src/tls/suites.ts'
 import { messageHash } from '../../src/tls/transcript.ts'
-import { readCertificate } from '../../src/wire/certificate.ts'
-import { readCertificateVerify } from '../../src/wire/certificate-verify.ts'
+import { readCertificateRequest } from '../../src/wire/certificate-request.ts'
+import { readCertificate, writeCertificate } from '../../src/wire/certificate.ts'
+import { readCertificateVerify, writeCertificateVerify } from '../../src/wire/certificate-verify.ts'
 import { readClientHello, writeClientHello, type ClientHello } from '../../src/wire/client-hello.ts'
 import { alertName, contentType, extensionType, handshakeType } from '../../src/wire/code-points.ts'
 import { readExtensions, type Extension } from '../../src/wire/extension.ts'
@@ -46,6 +48,10 @@ export interface ClientOptions {
   readonly compatible?: boolean
   /** Tickets to resume with, in this order. */
   readonly sessions?: readonly ClientSession[]
+  /** What it shows where it is asked who it is; left out: an empty Certificate. */
+  readonly identity?: Pick<ServerCredential, 'chain' | 'signingKey'>
+  /** The last word on its Certificate and CertificateVerify; its Finished covers whatever this returns. */
+  readonly editIdentity?: (messages: readonly Uint8Array[]) => readonly Uint8Array[]
   /** Extensions in front of the usual ones. */
   readonly extra?: readonly Extension[]
   /** The last word on each hello: whatever it returns is sent. `retry` is false for the first. */
@@ -90,6 +96,8 @@ export class TestClient {
   chain: readonly Uint8Array[] = []
   scheme = 0
   suite: Suite | undefined
+  /** The extensions of the server's CertificateRequest. */
+  requested: readonly Extension[] | undefined
   /** Tickets that the server gave, in order. */
   readonly sessions: ClientSession[] = []
   finished = false
@@ -317,6 +325,9 @@ export class TestClient {
       case handshakeType.encryptedExtensions:
         this.encryptedExtensions = readExtensions(new Reader(body))
         break
+      case handshakeType.certificateRequest:
+        this.requested = readCertificateRequest(body).extensions
+        break
       case handshakeType.certificate:
         this.chain = readCertificate(body).entries.map(({ data }) => data)
         break
@@ -392,15 +403,41 @@ export class TestClient {
       "the server's Finished is wrong",
     )
     this.#transcript.push(raw)
-    const digest = this.#digest()
     this.#write = new Tls13Protection(crypto, this.suite, this.#secrets.client)
+    this.#traffic = this.#secrets.into(this.#digest())
+    this.identityMessages = this.#identify()
+    const digest = this.#digest()
     this.finishedMessage = writeHandshake(handshakeType.finished, (out) =>
       out.raw(finishedData(crypto, hash, (this.#secrets as { client: Uint8Array }).client, digest)),
     )
-    this.#traffic = this.#secrets.into(digest)
     this.#read = new Tls13Protection(crypto, this.suite, this.#traffic.server)
     if (this.holdFinished) return []
     return this.finish()
+  }
+
+  /** Certificate and CertificateVerify, where the server asked for them. */
+  identityMessages: readonly Uint8Array[] = []
+
+  #identify(): readonly Uint8Array[] {
+    if (this.requested === undefined) return []
+    const { identity, editIdentity, random } = this.#options
+    const certificate = writeHandshake(handshakeType.certificate, (out) => writeCertificate(out, identity?.chain ?? []))
+    const messages = [certificate]
+    const scheme = identity?.signingKey.schemes.find((name) => name in schemeIds) as keyof typeof schemeIds | undefined
+    if (identity !== undefined && scheme !== undefined) {
+      const context = Buffer.from(`${' '.repeat(64)}TLS 1.3, client CertificateVerify\0`, 'latin1')
+      const hash = this.#options.crypto.hash((this.suite as Suite).hash)
+      for (const message of [...this.#transcript, certificate]) hash.update(message)
+      const signature = identity.signingKey.sign(scheme, concat(context, hash.digest()), random)
+      messages.push(
+        writeHandshake(handshakeType.certificateVerify, (out) =>
+          writeCertificateVerify(out, { scheme: schemeIds[scheme].id, signature }),
+        ),
+      )
+    }
+    const sent = editIdentity?.(messages) ?? messages
+    this.#transcript.push(...sent)
+    return sent
   }
 
   /** Our Finished; tests that want to send something else set `holdFinished`, and `finish` later or never. */
@@ -410,11 +447,11 @@ export class TestClient {
   /** change_cipher_spec and Finished, as records; afterwards the application keys are in force. */
   finish(message: Uint8Array = this.finishedMessage): Uint8Array[] {
     assert(this.#traffic !== undefined && this.suite !== undefined)
-    const record = this.protect(contentType.handshake, message)
+    const records = [...this.identityMessages, message].map((each) => this.protect(contentType.handshake, each))
     this.useTrafficKey()
     this.#transcript.push(message)
     this.finished = true
-    return this.sessionId.length > 0 && !this.retried ? [changeCipherSpec, record] : [record]
+    return this.sessionId.length > 0 && !this.retried ? [changeCipherSpec, ...records] : records
   }
 
   /** Puts the application key in force for writing. */

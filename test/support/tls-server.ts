@@ -1,6 +1,6 @@
 import { native } from '../../src/crypto/native/provider.ts'
 import { concat } from '../../src/bytes/arrays.ts'
-import type { ServerConfig, TicketSettings } from '../../src/tls/config.ts'
+import type { ServerConfig, TicketSettings, Verdict } from '../../src/tls/config.ts'
 import { ServerConnection } from '../../src/tls/connection.ts'
 import type { ConnectionEvent } from '../../src/tls/events.ts'
 import { TicketKeys } from '../../src/tls/tickets.ts'
@@ -29,15 +29,17 @@ export const noon = Date.UTC(2026, 5, 1, 12)
 
 const ed25519 = testCredential('ed25519', native)
 
-/** Hands flights to and fro until both sides have nothing more to say. */
+/** Hands flights to and fro until both sides have nothing more to say. A client's certificate gets this verdict. */
 export function converse(
   client: Pick<TestClient, 'hello' | 'receive'>,
   server: ServerConnection,
   first: readonly Uint8Array[] = client.hello(),
+  verdict: Verdict = 'accepted',
 ): ConnectionEvent[] {
   const events: ConnectionEvent[] = []
   for (let flight = first; flight.length > 0;) {
     events.push(...server.receive(concat(...flight)))
+    if (events.at(-1)?.type === 'verify-client-certificate') events.push(...server.answer(verdict))
     flight = client.receive(concat(...server.takeOutput()))
   }
   return events
@@ -62,8 +64,12 @@ export function ticketSettings(seed = 3): TicketSettings {
 }
 
 /** A ticket of a connection that is over. */
-export function sessionsOf(tickets: TicketSettings, options: Partial<ClientOptions> = {}): readonly ClientSession[] {
+export function sessionsOf(
+  tickets: TicketSettings,
+  options: Partial<ClientOptions> = {},
+  config: Partial<ServerConfig> = {},
+): readonly ClientSession[] {
   const client = new TestClient({ crypto: native, random: seededRandom(11), ...options })
-  established(client, { tickets })
+  established(client, { tickets, ...config })
   return client.sessions.slice(0, 1)
 }

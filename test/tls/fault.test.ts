@@ -10,12 +10,13 @@ import { faults, type FaultReason } from '../../src/tls/fault.ts'
 import { defaultLimits } from '../../src/tls/limits.ts'
 import { groupIds } from '../../src/tls/suites.ts'
 import { contentType, extensionType, fallbackSignal, handshakeType } from '../../src/wire/code-points.ts'
-import type { Extension } from '../../src/wire/extension.ts'
+import { writeExtensions, type Extension } from '../../src/wire/extension.ts'
 import { writeClientShares } from '../../src/wire/extensions/key-share.ts'
 import { writeNumbers16, writeNumbers8 } from '../../src/wire/extensions/number-list.ts'
 import { readOfferedPsks, writeOfferedPsks } from '../../src/wire/extensions/pre-shared-key.ts'
 import { writeServerNames } from '../../src/wire/extensions/server-name.ts'
 import { writeHandshake } from '../../src/wire/handshake.ts'
+import { testCredential } from '../support/credentials.ts'
 import { seededRandom } from '../support/random.ts'
 import { TestTls12Client } from '../support/tls12-client.ts'
 import { changeCipherSpec, plainRecord, TestClient, type ClientOptions } from '../support/tls-client.ts'
@@ -31,6 +32,11 @@ interface Provocation {
   readonly upTo?: 'nothing' | 'server-flight'
   /** Records sent then; left out: the handshake itself is the fault. */
   readonly send?: (client: TestClient) => readonly Uint8Array[]
+}
+
+/** A server that wants to know who the client is. */
+const asked: Pick<Provocation, 'config'> = {
+  config: { clientAuth: () => ({ required: true, authorities: [], id: Uint8Array.of(1) }) },
 }
 
 const unknownExtension: Extension = { type: 0x7777, body: Uint8Array.of(1) }
@@ -282,6 +288,20 @@ const provocations: { readonly [Reason in FaultReason]: readonly Provocation[] }
   'client-share-invalid': [], // TLS 1.2 only
   'too-many-renegotiations': [], // TLS 1.2 only
   'alert-level-unknown': [], // TLS 1.2 only
+  'request-context-not-empty': [{ ...asked, options: identity(([, verify]) => [certificate(1), verify]) }],
+  'extension-not-offered': [{ ...asked, options: identity(([, verify]) => [certificate(0, true), verify]) }],
+  'signature-scheme-not-offered': [
+    { ...asked, options: identity(([first, verify]) => [first, verifyAs(verify, 0x0401)]) },
+    { ...asked, options: identity(([first, verify]) => [first, verifyAs(verify, 0x0203)]) },
+  ],
+  'signature-scheme-of-another-key': [
+    { ...asked, options: identity(([first, verify]) => [first, verifyAs(verify, 0x0807)]) },
+    { ...asked, options: identity(([first, verify]) => [first, verifyAs(verify, 0x0503)]) },
+  ],
+  'signature-wrong': [
+    { ...asked, options: identity(([first, verify]) => [first, flipLast(verify)]) },
+    { ...asked, options: identity(([first, verify]) => [first, verify.slice(0, 8)].map(relength)) },
+  ],
   'finished-length': [
     { upTo: 'server-flight', send: (client) => client.finish(finished(client.finishedMessage.subarray(4, -1))) },
     { upTo: 'server-flight', send: (client) => client.finish(finished(new Uint8Array(0))) },
@@ -391,7 +411,41 @@ function unreduced(keyShare: Uint8Array): Uint8Array {
   return changed
 }
 
-/** The binders are the last bytes of a hello. */
+/** A client that is asked who it is, and changes what it says then. */
+function identity(
+  edit: (messages: readonly [Uint8Array, Uint8Array]) => readonly Uint8Array[],
+): Partial<ClientOptions> {
+  return {
+    identity: testCredential('p256', native),
+    editIdentity: ([first, second]) => edit([first as Uint8Array, second as Uint8Array]),
+  }
+}
+
+function certificate(contextLength: number, withExtension = false): Uint8Array {
+  return writeHandshake(handshakeType.certificate, (out) => {
+    out.prefixed8((context) => context.raw(new Uint8Array(contextLength)))
+    out.prefixed24((list) => {
+      list.prefixed24((data) => data.raw(testCredential('p256', native).chain[0] as Uint8Array))
+      writeExtensions(list, withExtension ? [{ type: 5, body: new Uint8Array(0) }] : [])
+    })
+  })
+}
+
+/** A CertificateVerify that claims another scheme. */
+function verifyAs(verify: Uint8Array, scheme: number): Uint8Array {
+  return verify.map((byte, i) => (i === 4 ? scheme >> 8 : i === 5 ? scheme & 0xff : byte))
+}
+
+/** A CertificateVerify without a signature where it was cut, and with lengths that say so. */
+function relength(message: Uint8Array): Uint8Array {
+  if (message[0] !== handshakeType.certificateVerify) return message
+  return writeHandshake(handshakeType.certificateVerify, (out) => {
+    out.raw(message.subarray(4, 6))
+    out.prefixed16(() => undefined)
+  })
+}
+
+/** The binders are the last bytes of a hello, and the signature those of a CertificateVerify. */
 function flipLast(message: Uint8Array): Uint8Array {
   return message.map((byte, i) => (i === message.length - 1 ? byte ^ 1 : byte))
 }

@@ -1,11 +1,9 @@
-import { schemeFits } from '../../crypto/key-check.ts'
 import type { SignatureName } from '../../crypto/provider.ts'
 import { readCertificateVerify } from '../../wire/certificate-verify.ts'
 import { readCertificate } from '../../wire/certificate.ts'
 import type { HandshakeMessage } from '../../wire/handshake.ts'
-import { parseCertificate, permits, type Certificate } from '../../x509/certificate.ts'
-import { IssueError } from '../../x509/issue.ts'
 import { fault } from '../fault.ts'
+import { checkSignature, readChain } from '../peer-chain.ts'
 import { signedContent } from '../signed-content.ts'
 import { isHandshakeSignature, schemeIds } from '../suites.ts'
 import type { ClientConfig } from './config.ts'
@@ -49,47 +47,9 @@ export function onCertificateVerify(
   return { next: { ...state, at: 'expect-server-finished', signatureScheme: schemeIds[scheme].name }, effects: [] }
 }
 
-/** A server's certificates: the leaf, parsed, and all that came, in DER, for whoever judges them. */
-export interface ServerChain {
-  readonly leaf: Certificate
-  readonly presented: readonly Uint8Array[]
-}
-
-/** TLS 1.2 sends it in another message, and asks the same of it. */
-export function readChain(presented: readonly Uint8Array[]): ServerChain {
-  const [first] = presented
-  if (first === undefined) throw fault('certificate-missing')
-  return { leaf: parse(first), presented }
-}
-
 /** The scheme of that number, if the client offered it. */
 export function offeredScheme(id: number, { schemes }: Offer): SignatureName {
   const scheme = schemes.find((name) => schemeIds[name].id === id)
   if (scheme === undefined) throw fault('signature-scheme-not-offered', `scheme ${id}`)
   return scheme
-}
-
-/** That the key of the leaf made this signature, and may. */
-export function checkSignature(
-  { leaf }: ServerChain,
-  scheme: SignatureName,
-  content: Uint8Array,
-  signature: Uint8Array,
-  { crypto }: ClientConfig,
-): void {
-  if (leaf.publicKey === undefined) throw fault('unsupported-key')
-  // RFC 8446 §4.4.2.2: with a key usage there must be digitalSignature in it.
-  if (!permits(leaf, 'digitalSignature')) throw fault('may-not-sign')
-  if (!schemeFits(leaf.publicKey, scheme))
-    throw fault('signature-scheme-of-another-key', `${scheme} with a key of kind ${leaf.publicKey.kind}`)
-  if (!crypto.verify(scheme, leaf.publicKey, content, signature)) throw fault('signature-wrong', scheme)
-}
-
-function parse(der: Uint8Array): Certificate {
-  try {
-    return parseCertificate(der)
-  } catch (error) {
-    if (error instanceof IssueError) throw fault('malformed', error.message)
-    throw error
-  }
 }

@@ -13,7 +13,6 @@ export const serverFaults = {
   'session-id-not-echoed': { alert: 'illegal_parameter', see: '§4.1.3' },
   'suite-not-offered': { alert: 'illegal_parameter', see: '§4.1.3' },
   'compression-chosen': { alert: 'illegal_parameter', see: '§4.1.3' },
-  'extension-not-offered': { alert: 'unsupported_extension', see: '§4.2' },
   'extension-misplaced': { alert: 'illegal_parameter', see: '§4.2' },
   'server-share-missing': { alert: 'missing_extension', see: '§4.2.8, §9.2' },
   'server-share-not-offered': { alert: 'illegal_parameter', see: '§4.2.8' },
@@ -24,12 +23,8 @@ export const serverFaults = {
   'retry-suite-differs': { alert: 'illegal_parameter', see: '§4.1.4' },
   // The rest of its flight
   'protocol-not-offered': { alert: 'illegal_parameter', see: 'RFC 7301 §3.1' },
-  'request-context-not-empty': { alert: 'illegal_parameter', see: '§4.3.2, §4.4.2' },
   'certificate-missing': { alert: 'decode_error', see: '§4.4.2.4' },
   'certificate-not-pinned': { alert: 'bad_certificate', see: '§4.4.2.4' },
-  'signature-scheme-not-offered': { alert: 'illegal_parameter', see: '§4.4.3' },
-  'signature-scheme-of-another-key': { alert: 'illegal_parameter', see: '§4.4.3' },
-  'signature-wrong': { alert: 'decrypt_error', see: '§4.4.3' },
   // After it
   'ticket-lifetime-too-long': { alert: 'illegal_parameter', see: '§4.6.1' },
 } as const satisfies Record<string, { readonly alert: AlertName; readonly see: string }>

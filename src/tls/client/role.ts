@@ -23,6 +23,9 @@ export function clientRole(config: ClientConfig): Role<ClientState> {
       return 'drop'
     },
     onMessage: (state, message) => onMessage(state, message, config),
+    onVerdict({ at }) {
+      throw new Error(`no verdict is waited for in state ${at}`)
+    },
     updateWriteKey(state, request) {
       if (state.at !== 'established') throw new Error(`no KeyUpdate in state ${state.at}`)
       return updateWriteKey(state, request, config)

@@ -1,9 +1,9 @@
 import type { GroupName } from '../../crypto/provider.ts'
 import type { HandshakeSecret } from '../key-schedule.ts'
+import type { PeerChain } from '../peer-chain.ts'
 import type { Suite } from '../suites.ts'
 import type { Transcript } from '../transcript.ts'
 import type { Established, Transition } from '../handshake/state.ts'
-import type { ServerChain } from './certificate.ts'
 import type { Offer } from './hello.ts'
 
 /** Where a client's handshake stands, each state with exactly what it needs; named for what it waits for. */
@@ -62,20 +62,20 @@ export interface ExpectCertificateVerify extends Agreed {
   readonly alpn: string | undefined
   /** Signature schemes that the server takes from the client; undefined where it did not ask who that is. */
   readonly wanted: readonly number[] | undefined
-  readonly chain: ServerChain
+  readonly chain: PeerChain
 }
 
 export interface ExpectServerFinished extends Agreed {
   readonly at: 'expect-server-finished'
   readonly alpn: string | undefined
   readonly wanted: readonly number[] | undefined
-  readonly chain: ServerChain
+  readonly chain: PeerChain
   /** By which the server proved its key. */
   readonly signatureScheme: string
 }
 
 export interface ClientEstablished extends Established {
-  readonly chain: ServerChain
+  readonly chain: PeerChain
 }
 
 export type ClientTransition = Transition<ClientState>

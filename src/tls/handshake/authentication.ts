@@ -1,7 +1,7 @@
 import { equal, equalConstantTime, wipe } from '../../bytes/arrays.ts'
 import { bindersLength } from '../../wire/extensions/pre-shared-key.ts'
 import type { HandshakeMessage } from '../../wire/handshake.ts'
-import { maxTicketLifetimeSeconds, type ServerConfig, type ServerCredential } from '../config.ts'
+import { maxTicketLifetimeSeconds, type ClientAuth, type ServerConfig, type ServerCredential } from '../config.ts'
 import { fault } from '../fault.ts'
 import { earlySecret, type EarlySecret } from '../key-schedule.ts'
 import type { Negotiated } from '../negotiate.ts'
@@ -23,7 +23,7 @@ export type Authentication =
       readonly credential: ServerCredential
       /** Of the identity, among those that the client offers. */
       readonly index: number
-      readonly authenticatedAtMs: number
+      readonly session: Pick<Session, 'authenticatedAtMs' | 'client'>
       readonly early: EarlySecret
     }
 
@@ -52,9 +52,10 @@ interface Found {
 function findSession(
   { psks, suite, serverName }: Negotiated,
   credentials: readonly ServerCredential[],
-  { crypto, tickets, now }: ServerConfig,
+  { crypto, tickets, now, clientAuth }: ServerConfig,
 ): Found | undefined {
   if (tickets === undefined || psks === undefined) return undefined
+  const wanted = clientAuth?.(serverName)
   for (const [index, { identity }] of psks.identities.slice(0, maxIdentities).entries()) {
     const opened = tickets.keys.open('TLSv1.3', identity)
     const session = opened && readSession(opened)
@@ -64,10 +65,15 @@ function findSession(
     )
     // RFC 8446 §4.2.11: the suites need not be equal, but their hashes. §4.6.1, RFC 6066 §3: the name must be.
     const fits = session.suite.hash === suite.hash && session.serverName === serverName
-    if (credential !== undefined && fits && isFresh(session, now())) return { index, session, credential }
+    const isBelieved = equal(session.clientAuth, wanted?.id ?? new Uint8Array(0)) && meets(session, wanted)
+    if (credential !== undefined && fits && isBelieved && isFresh(session, now())) return { index, session, credential }
     wipe(session.psk)
   }
   return undefined
+}
+
+function meets({ client }: Session, wanted: ClientAuth | undefined): boolean {
+  return wanted?.required !== true || client !== undefined
 }
 
 /**
@@ -95,7 +101,7 @@ function resume(
   if (!equalConstantTime(early.binder(transcript.digest()), binders[index] ?? new Uint8Array(0)))
     throw fault('psk-binder-mismatch')
   transcript.add(raw.subarray(covered))
-  return { by: 'session', credential, index, authenticatedAtMs: session.authenticatedAtMs, early }
+  return { by: 'session', credential, index, session, early }
 }
 
 function chooseCredential(

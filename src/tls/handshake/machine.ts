@@ -3,6 +3,7 @@ import type { HandshakeMessage } from '../../wire/handshake.ts'
 import type { ServerConfig } from '../config.ts'
 import { fault } from '../fault.ts'
 import { tls12Table } from '../tls12/machine.ts'
+import { onCertificate, onCertificateVerify } from './certificate.ts'
 import { onClientHello, onSecondHello } from './client-hello.ts'
 import { onFinished } from './finished.ts'
 import { onKeyUpdate } from './key-update.ts'
@@ -12,6 +13,9 @@ import type { State, Transition } from './state.ts'
 const table: { readonly [At in State['at']]: { readonly [type: number]: Handler<Extract<State, { at: At }>> } } = {
   'expect-client-hello': { [handshakeType.clientHello]: onClientHello },
   'expect-second-hello': { [handshakeType.clientHello]: onSecondHello },
+  'expect-certificate': { [handshakeType.certificate]: onCertificate },
+  'await-verdict': {},
+  'expect-certificate-verify': { [handshakeType.certificateVerify]: onCertificateVerify },
   'expect-finished': { [handshakeType.finished]: onFinished },
   established: { [handshakeType.keyUpdate]: onKeyUpdate },
   ...tls12Table,
@@ -24,10 +28,7 @@ export function checkExpected(state: State, type: number): void {
   if (table[state.at][type] === undefined) throw fault('message-out-of-order', `message ${type} in state ${state.at}`)
 }
 
-/**
- * RFC 8446 §5.1: keys change, or the client's turn ends, behind these: the record must end there too. It is all that a
- * client without a certificate may send; a server that asks for one will have messages that are not in this list.
- */
+/** RFC 8446 §5.1: keys change, or the client's turn ends, behind these: the record must end there too. */
 export const endsItsRecord: ReadonlySet<number> = new Set([
   handshakeType.clientHello,
   handshakeType.finished,

@@ -8,7 +8,7 @@ import { ticketPsk } from '../key-schedule.ts'
 import { writeSession, type Session } from './session.ts'
 
 /** What all tickets of one connection say, and how many of them it gives out. */
-export interface TicketPlan extends Pick<Session, 'authenticatedAtMs' | 'serverName' | 'credentialKey' | 'suite'> {
+export interface TicketPlan extends Omit<Session, 'psk' | 'issuedAtMs' | 'lifetimeSeconds'> {
   readonly count: number
 }
 
@@ -19,7 +19,7 @@ export interface TicketPlan extends Pick<Session, 'authenticatedAtMs' | 'serverN
 export function newSessionTickets(plan: TicketPlan, resumption: Uint8Array, config: ServerConfig): Uint8Array {
   const now = config.now()
   const lifetimeSeconds = lifetime(plan, now, config)
-  if (lifetimeSeconds < 1) return new Uint8Array(0)
+  if (lifetimeSeconds < 1 || (plan.client?.leaf.length ?? 0) > maxLeaf) return new Uint8Array(0)
   const tickets = Array.from({ length: plan.count }, (_, i) => {
     const nonce = Uint8Array.of(i)
     const psk = ticketPsk(config.crypto, plan.suite.hash, resumption, nonce)
@@ -36,7 +36,11 @@ export function newSessionTickets(plan: TicketPlan, resumption: Uint8Array, conf
   return concat(...tickets)
 }
 
-function lifetime({ authenticatedAtMs }: TicketPlan, now: number, { tickets }: ServerConfig): number {
+function lifetime({ authenticatedAtMs, client }: TicketPlan, now: number, { tickets }: ServerConfig): number {
   const sinceProof = Math.ceil((now - authenticatedAtMs) / 1000)
-  return Math.min(tickets?.lifetimeSeconds ?? 0, maxTicketLifetimeSeconds - sinceProof)
+  const ofClient = client === undefined ? Infinity : Math.floor((client.notAfterMs - now) / 1000)
+  return Math.min(tickets?.lifetimeSeconds ?? 0, maxTicketLifetimeSeconds - sinceProof, ofClient)
 }
+
+/** A ticket is sent with every hello: one that would hold a greater certificate than this is not worth it. In bytes. */
+const maxLeaf = 4096

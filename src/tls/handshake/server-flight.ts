@@ -18,9 +18,10 @@ import { signedContent } from '../signed-content.ts'
 import { groupIds, schemeIds } from '../suites.ts'
 import type { Transcript } from '../transcript.ts'
 import type { Authentication } from './authentication.ts'
+import { certificateRequest } from './certificate-request.ts'
 import type { TicketPlan } from './new-session-ticket.ts'
 import { publicKeyHash } from './session.ts'
-import type { Effect, Transition } from './state.ts'
+import type { Answered, Effect, Transition } from './state.ts'
 
 /** What the flight answers: a hello with a usable share, and all that was said before it. */
 export interface Answerable {
@@ -37,7 +38,7 @@ export interface Answerable {
  * Everything a server says before the client's Finished (RFC 8446 §2, figures 1 and 3). Where a session is resumed, to
  * know its key is proof enough, and nothing is signed:
  *
- *     ServerHello, {EncryptedExtensions}, [{Certificate}, {CertificateVerify},] {Finished}
+ *     ServerHello, {EncryptedExtensions}, [[{CertificateRequest},] {Certificate}, {CertificateVerify},] {Finished}
  */
 export function serverFlight(answerable: Answerable, config: ServerConfig): Transition {
   const { hello, negotiated, share, authentication, transcript, retried } = answerable
@@ -59,6 +60,9 @@ export function serverFlight(answerable: Answerable, config: ServerConfig): Tran
       writeExtensions(out, encryptedExtensions(negotiated, authentication)),
     ),
   )
+  // RFC 8446 §4.3.2: who resumes has shown its certificate before, and must not be asked again.
+  const asked = authentication.by === 'certificate' ? config.clientAuth?.(negotiated.serverName) : undefined
+  const request = asked === undefined ? [] : [said(certificateRequest(asked))]
   const proof = authentication.by === 'certificate' ? writeProof(authentication, said, transcript, config) : []
   const ours = finishedData(crypto, suite.hash, handshake.server, transcript.digest())
   const finished = said(writeHandshake(handshakeType.finished, (out) => out.raw(ours)))
@@ -69,24 +73,22 @@ export function serverFlight(answerable: Answerable, config: ServerConfig): Tran
   if (hello.sessionId.length > 0 && !retried) effects.push({ do: 'send-change-cipher-spec' })
   effects.push(
     { do: 'use-write-secret', suite, secret: handshake.server },
-    { do: 'send', messages: concat(extensions, ...proof, finished) },
+    { do: 'send', messages: concat(extensions, ...request, ...proof, finished) },
     { do: 'use-write-secret', suite, secret: traffic.server },
     { do: 'use-read-secret', suite, secret: handshake.client },
     { do: 'wipe', secrets: [handshake.server] },
     { do: 'skip-early-data', how: negotiated.earlyData ? 'by-trial' : 'no-more' },
   )
-  return {
-    next: {
-      at: 'expect-finished',
-      suite,
-      transcript,
-      clientSecret: handshake.client,
-      traffic,
-      tickets: planTickets(answerable, config),
-      complete: summary(answerable),
-    },
-    effects,
+  const answered: Answered = {
+    suite,
+    transcript,
+    clientSecret: handshake.client,
+    traffic,
+    tickets: planTickets(answerable, config),
+    complete: summary(answerable),
   }
+  if (asked === undefined) return { next: { ...answered, at: 'expect-finished' }, effects }
+  return { next: { ...answered, at: 'expect-certificate', required: asked.required }, effects }
 }
 
 function writeHello(
@@ -130,18 +132,22 @@ function writeProof(
 /** Two tickets, so that a client can open two connections at once; one in place of each that was used. */
 function planTickets({ negotiated, authentication }: Answerable, config: ServerConfig): TicketPlan | undefined {
   if (config.tickets === undefined || !negotiated.resumable) return undefined
-  const resumed = authentication.by === 'session'
+  const { suite, serverName } = negotiated
+  const resumed = authentication.by === 'session' ? authentication.session : undefined
   return {
-    count: resumed ? 1 : 2,
-    suite: negotiated.suite,
-    serverName: negotiated.serverName,
+    count: resumed === undefined ? 2 : 1,
+    suite,
+    serverName,
     credentialKey: publicKeyHash(config.crypto, authentication.credential.publicKey),
-    authenticatedAtMs: resumed ? authentication.authenticatedAtMs : config.now(),
+    authenticatedAtMs: resumed?.authenticatedAtMs ?? config.now(),
+    clientAuth: config.clientAuth?.(serverName)?.id ?? new Uint8Array(0),
+    client: resumed?.client,
   }
 }
 
 function summary({ negotiated, authentication, retried }: Answerable): HandshakeComplete {
   const { suite, group, serverName, alpn } = negotiated
+  const client = authentication.by === 'session' ? authentication.session.client : undefined
   return {
     type: 'handshake-complete',
     version: 'TLSv1.3',
@@ -153,6 +159,7 @@ function summary({ negotiated, authentication, retried }: Answerable): Handshake
     fingerprint: authentication.credential.fingerprint,
     helloRetried: retried,
     resumed: authentication.by === 'session',
+    ...(client === undefined ? {} : { peerChain: [client.leaf] }),
   }
 }
 

@@ -5,6 +5,7 @@ import type { Role } from '../role.ts'
 import { onChangeCipherSpec } from '../tls12/finished.ts'
 import { tls12Secrets } from '../tls12/state.ts'
 import type { VersionName } from '../version.ts'
+import { onVerdict } from './certificate.ts'
 import { updateWriteKey } from './key-update.ts'
 import { checkExpected, endsItsRecord, onMessage } from './machine.ts'
 import type { State } from './state.ts'
@@ -28,6 +29,10 @@ export function serverRole(config: ServerConfig): Role<State> {
       return 'drop'
     },
     onMessage: (state, message) => onMessage(state, message, config),
+    onVerdict(state, verdict) {
+      if (state.at !== 'await-verdict') throw new Error(`no verdict is waited for in state ${state.at}`)
+      return onVerdict(state, verdict)
+    },
     updateWriteKey(state, request) {
       if (state.at !== 'established') throw new Error(`no KeyUpdate in state ${state.at}`)
       return updateWriteKey(state, request, config)
@@ -35,7 +40,8 @@ export function serverRole(config: ServerConfig): Role<State> {
   }
 }
 
-function phase({ at }: State): 'handshaking' | 'open' {
+function phase({ at }: State): 'handshaking' | 'waiting' | 'open' {
+  if (at === 'await-verdict') return 'waiting'
   return at === 'established' || at === 'tls12-established' ? 'open' : 'handshaking'
 }
 
@@ -45,7 +51,7 @@ function version({ at }: State): VersionName {
 
 function secrets(state: State): readonly Uint8Array[] {
   if (state.at === 'expect-client-hello' || state.at === 'expect-second-hello') return []
-  if (state.at === 'expect-finished') return [state.clientSecret, ...Object.values(state.traffic)]
   if (state.at === 'established') return [state.readSecret, state.writeSecret]
+  if ('traffic' in state) return [state.clientSecret, ...Object.values(state.traffic)]
   return tls12Secrets(state)
 }

@@ -1,5 +1,4 @@
 import { concat } from '../../bytes/arrays.ts'
-import { DecodeError } from '../../bytes/decode-error.ts'
 import { Reader } from '../../bytes/reader.ts'
 import { Writer } from '../../bytes/writer.ts'
 import type { CryptoProvider, PublicKey } from '../../crypto/provider.ts'
@@ -16,10 +15,14 @@ export interface Session {
   readonly serverName: string | undefined
   /** `publicKeyHash` of the credential: a session does not outlive the key that it was begun with. */
   readonly credentialKey: Uint8Array
+  /** `id` of what the client was asked for; empty where it was not asked. */
+  readonly clientAuth: Uint8Array
+  /** The certificate that the client showed; the session ends with it. */
+  readonly client: { readonly leaf: Uint8Array; readonly notAfterMs: number } | undefined
 }
 
 export function writeSession(session: Session): Uint8Array {
-  const out = new Writer()
+  const out = new Writer(1024 + (session.client?.leaf.length ?? 0))
   out.u8(format)
   out.u16(session.suite.id)
   out.prefixed8((bytes) => bytes.raw(session.psk))
@@ -28,30 +31,35 @@ export function writeSession(session: Session): Uint8Array {
   out.u64(BigInt(session.authenticatedAtMs))
   out.prefixed8((bytes) => bytes.raw(new TextEncoder().encode(session.serverName ?? '')))
   out.prefixed8((bytes) => bytes.raw(session.credentialKey))
+  out.prefixed8((bytes) => bytes.raw(session.clientAuth))
+  out.prefixed16((bytes) => bytes.raw(session.client?.leaf ?? new Uint8Array(0)))
+  out.u64(BigInt(session.client?.notAfterMs ?? 0))
   const whole = out.finish()
   out.wipe()
   return whole
 }
 
-/** The session, or undefined where another release of ours wrote it. `psk` is a view of `bytes`, to be wiped with them. */
+/** The session, or undefined where another release of ours wrote it. All but the leaf are views of `bytes`. */
 export function readSession(bytes: Uint8Array): Session | undefined {
-  try {
-    const from = new Reader(bytes)
-    if (from.u8('format') !== format) return undefined
-    const id = from.u16('suite')
-    const suite = Object.values(suites).find((candidate) => candidate.id === id)
-    const psk = from.sub8('psk').rest()
-    const issuedAtMs = Number(from.u64('issued_at'))
-    const lifetimeSeconds = from.u32('lifetime')
-    const authenticatedAtMs = Number(from.u64('authenticated_at'))
-    const serverName = new TextDecoder().decode(from.sub8('server_name').rest()) || undefined
-    const credentialKey = from.sub8('credential_key').rest()
-    from.end('session')
-    return suite && { suite, psk, issuedAtMs, lifetimeSeconds, authenticatedAtMs, serverName, credentialKey }
-  } catch (error) {
-    if (error instanceof DecodeError) return undefined
-    throw error
-  }
+  const from = new Reader(bytes)
+  // What opened under our key was written by us; but perhaps by a release that wrote it otherwise.
+  if (from.u8('format') !== format) return undefined
+  const id = from.u16('suite')
+  const suite = Object.values(suites).find((candidate) => candidate.id === id)
+  const psk = from.sub8('psk').rest()
+  const issuedAtMs = Number(from.u64('issued_at'))
+  const lifetimeSeconds = from.u32('lifetime')
+  const authenticatedAtMs = Number(from.u64('authenticated_at'))
+  const serverName = new TextDecoder().decode(from.sub8('server_name').rest()) || undefined
+  const credentialKey = from.sub8('credential_key').rest()
+  const clientAuth = from.sub8('client_auth').rest()
+  // A copy: the leaf is public, and lives on when the rest is wiped.
+  const leaf = from.sub16('client_leaf').rest().slice()
+  const notAfterMs = Number(from.u64('client_not_after'))
+  from.end('session')
+  const client = leaf.length === 0 ? undefined : { leaf, notAfterMs }
+  const times = { issuedAtMs, lifetimeSeconds, authenticatedAtMs }
+  return suite && { suite, psk, ...times, serverName, credentialKey, clientAuth, client }
 }
 
 /** Tells public keys apart, whatever certificate they stand in: a certificate that was renewed with its key ends no session. */

@@ -3,6 +3,7 @@ import type { AlertName } from '../../wire/code-points.ts'
 import type { ConnectionEvent, HandshakeComplete } from '../events.ts'
 import type { TrafficSecrets } from '../key-schedule.ts'
 import type { Negotiated } from '../negotiate.ts'
+import type { PeerChain } from '../peer-chain.ts'
 import type { Suite } from '../suites.ts'
 import type { RecordKeys } from '../tls12/key-schedule.ts'
 import type { Tls12State } from '../tls12/state.ts'
@@ -10,7 +11,15 @@ import type { Transcript } from '../transcript.ts'
 import type { TicketPlan } from './new-session-ticket.ts'
 
 /** Where a server's handshake stands, each state with exactly what it needs; named for what it waits for. */
-export type State = ExpectClientHello | ExpectSecondHello | ExpectFinished | Established | Tls12State
+export type State =
+  | ExpectClientHello
+  | ExpectSecondHello
+  | ExpectCertificate
+  | AwaitVerdict
+  | ExpectCertificateVerify
+  | ExpectFinished
+  | Established
+  | Tls12State
 
 export interface ExpectClientHello {
   readonly at: 'expect-client-hello'
@@ -24,8 +33,8 @@ export interface ExpectSecondHello {
   readonly transcript: readonly Uint8Array[]
 }
 
-export interface ExpectFinished {
-  readonly at: 'expect-finished'
+/** From our Finished to the client's: what the handshake has come to, and what its end needs. */
+export interface Answered {
   readonly suite: Suite
   /** Of all messages so far; the client's Finished covers them. */
   readonly transcript: Transcript
@@ -35,6 +44,26 @@ export interface ExpectFinished {
   /** Left out: the client gets no tickets. */
   readonly tickets: TicketPlan | undefined
   readonly complete: HandshakeComplete
+}
+
+export interface ExpectCertificate extends Answered {
+  readonly at: 'expect-certificate'
+  readonly required: boolean
+}
+
+/** The client's chain is out to be judged. */
+export interface AwaitVerdict extends Answered {
+  readonly at: 'await-verdict'
+  readonly chain: PeerChain
+}
+
+export interface ExpectCertificateVerify extends Answered {
+  readonly at: 'expect-certificate-verify'
+  readonly chain: PeerChain
+}
+
+export interface ExpectFinished extends Answered {
+  readonly at: 'expect-finished'
 }
 
 export interface Established {

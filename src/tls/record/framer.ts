@@ -64,6 +64,11 @@ export class Framer {
     this.#maxFragment = maxFragment
   }
 
+  /** Copies what was pushed and not read yet. */
+  keep(): void {
+    this.#pushed = this.#pushed.slice()
+  }
+
   /** Lets go of all bytes: nothing more will be read. */
   drop(): void {
     this.#pushed = nothing

@@ -55,6 +55,11 @@ export class Incoming {
     this.#skip = how
   }
 
+  /** Makes what was pushed, and not read yet, our own: reading goes on after `push`'s caller has its buffer back. */
+  keep(): void {
+    this.#framer.keep()
+  }
+
   /** Lets go of all bytes: nothing more will be read. */
   drop(): void {
     this.#framer.drop()

@@ -4,6 +4,10 @@ import { suite, test } from 'node:test'
 import { DecodeError } from '../../../src/bytes/decode-error.ts'
 import { toHex } from '../../../src/bytes/hex.ts'
 import { readProtocolNames, writeProtocolNames } from '../../../src/wire/extensions/alpn.ts'
+import {
+  readCertificateAuthorities,
+  writeCertificateAuthorities,
+} from '../../../src/wire/extensions/certificate-authorities.ts'
 import { readCookie, writeCookie } from '../../../src/wire/extensions/cookie.ts'
 import { readEarlyData, readMaxEarlyData, writeMaxEarlyData } from '../../../src/wire/extensions/early-data.ts'
 import {
@@ -46,6 +50,18 @@ suite('extensions', () => {
       [0, 0],
       [0, 3, 0, 0, 0],
       [0, 4, 0, 0, 2, 65],
+    ],
+  })
+  check({
+    name: 'certificate_authorities',
+    value: [Buffer.from([0x30, 0x00]), Buffer.from([0x30, 0x01, 0x05])],
+    hex: '0009 0002 3000 0003 300105',
+    read: (body) => readCertificateAuthorities(body).map((name) => Buffer.from(name)),
+    write: writeCertificateAuthorities,
+    refused: [
+      [0, 0],
+      [0, 2, 0, 0],
+      [0, 3, 0, 2, 48],
     ],
   })
   check({

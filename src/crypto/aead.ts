@@ -2,7 +2,8 @@ import { aeadKeyLength, maxAeadLength, nonceLength, tagLength, type Aead, type A
 
 /** What a provider brings: one cipher under one key, handed only nonces and ciphertexts of the right shape. */
 export interface Cipher {
-  seal(nonce: Uint8Array, aad: Uint8Array, plaintext: Uint8Array): Uint8Array
+  /** The last 16 bytes are room for the tag, and there are as many at least. */
+  sealInPlace(nonce: Uint8Array, aad: Uint8Array, bytes: Uint8Array): void
   open(nonce: Uint8Array, aad: Uint8Array, ciphertext: Uint8Array): Uint8Array | undefined
   /** Overwrites what was derived from the key; the copy of the key itself is `aead`'s to wipe. */
   wipe(): void
@@ -26,12 +27,22 @@ export function aead(name: AeadName, key: Uint8Array, make: (name: AeadName, key
     return cipher
   }
 
+  function sealInPlace(nonce: Uint8Array, aad: Uint8Array, bytes: Uint8Array): void {
+    const usable = ready(nonce, aad)
+    const length = bytes.length - tagLength
+    if (length < 0) throw new RangeError(`${name}: no room for the tag in ${bytes.length} bytes`)
+    if (length > maxAeadLength) throw new RangeError(`${name}: ${length} bytes, too many to seal`)
+    usable.sealInPlace(nonce, aad, bytes)
+  }
+
   return {
     seal(nonce, aad, plaintext) {
-      const usable = ready(nonce, aad)
-      if (plaintext.length > maxAeadLength) throw new RangeError(`${name}: ${plaintext.length} bytes, too many to seal`)
-      return usable.seal(nonce, aad, plaintext)
+      const bytes = new Uint8Array(plaintext.length + tagLength)
+      bytes.set(plaintext)
+      sealInPlace(nonce, aad, bytes)
+      return bytes
     },
+    sealInPlace,
     open(nonce, aad, ciphertext) {
       const usable = ready(nonce, aad)
       const length = ciphertext.length - tagLength

@@ -64,6 +64,8 @@ export interface Hash {
 export interface Aead {
   /** Ciphertext followed by the 16-byte tag. */
   seal(nonce: Uint8Array, aad: Uint8Array, plaintext: Uint8Array): Uint8Array
+  /** The same where it stands: the last 16 bytes are room for the tag, and what is before them is the plaintext. */
+  sealInPlace(nonce: Uint8Array, aad: Uint8Array, bytes: Uint8Array): void
   /** Plaintext, or undefined where the tag does not match. */
   open(nonce: Uint8Array, aad: Uint8Array, ciphertext: Uint8Array): Uint8Array | undefined
   /** Forgets the key; the object is unusable after it. */

@@ -159,6 +159,9 @@ function aeads(provider: CryptoProvider, other: CryptoProvider): void {
           const sealed = ours.seal(nonce, aad, plaintext)
           assert.equal(sealed.length, plaintext.length + tagLength)
           assert.deepEqual(sealed, theirs.seal(nonce, aad, plaintext), `${name}, ${length} bytes`)
+          const inPlace = concat(Uint8Array.of(7, 7, 7), plaintext, new Uint8Array(tagLength), Uint8Array.of(7))
+          ours.sealInPlace(nonce, aad, inPlace.subarray(3, -1))
+          assert.deepEqual(inPlace, concat(Uint8Array.of(7, 7, 7), sealed, Uint8Array.of(7)), 'and nothing beside it')
           const shifted = concat(new Uint8Array(1), sealed).subarray(1)
           assert.deepEqual(ours.open(nonce, aad, shifted), Uint8Array.from(plaintext))
         }
@@ -198,8 +201,11 @@ function aeads(provider: CryptoProvider, other: CryptoProvider): void {
         for (const length of [0, 8, 11, 13, 16]) {
           const nonce = new Uint8Array(length)
           assert.throws(() => aead.seal(nonce, nonce, nonce), RangeError)
+          assert.throws(() => aead.sealInPlace(nonce, nonce, new Uint8Array(32)), RangeError)
           assert.throws(() => aead.open(nonce, nonce, new Uint8Array(32)), RangeError)
         }
+        const short = new Uint8Array(tagLength - 1)
+        assert.throws(() => aead.sealInPlace(new Uint8Array(nonceLength), short, short), RangeError)
       }
     })
 

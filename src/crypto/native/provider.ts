@@ -14,7 +14,7 @@ import {
   type Hash as NodeHash,
   type KeyObject,
 } from 'node:crypto'
-import { concat, equalConstantTime } from '../../bytes/arrays.ts'
+import { equalConstantTime } from '../../bytes/arrays.ts'
 import { aead, type Cipher } from '../aead.ts'
 import {
   checkRsaPrivateKey,
@@ -87,11 +87,13 @@ function cipher(name: AeadName, key: Uint8Array): Cipher {
   const options = { authTagLength: tagLength }
   const secret = createSecretKey(key)
   return {
-    seal(nonce, aad, plaintext) {
-      const sealing = createCipheriv(algorithm, secret, nonce, options).setAAD(aad, {
-        plaintextLength: plaintext.length,
-      })
-      return concat(sealing.update(plaintext), sealing.final(), sealing.getAuthTag())
+    sealInPlace(nonce, aad, bytes) {
+      const length = bytes.length - tagLength
+      const sealing = createCipheriv(algorithm, secret, nonce, options).setAAD(aad, { plaintextLength: length })
+      // All three are stream ciphers: everything comes out at once, and `final` has only the tag to make.
+      bytes.set(sealing.update(bytes.subarray(0, length)))
+      sealing.final()
+      bytes.set(sealing.getAuthTag(), length)
     },
     open(nonce, aad, ciphertext) {
       const length = ciphertext.length - tagLength

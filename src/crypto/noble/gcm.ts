@@ -31,9 +31,10 @@ export function gcm(key: Uint8Array): Cipher {
   }
 
   return {
-    seal(nonce, aad, plaintext) {
-      const ciphertext = crypt(nonce, plaintext)
-      return concat(ciphertext, tagOf(nonce, aad, ciphertext))
+    sealInPlace(nonce, aad, bytes) {
+      const ciphertext = crypt(nonce, bytes.subarray(0, bytes.length - tagLength))
+      bytes.set(ciphertext)
+      bytes.set(tagOf(nonce, aad, ciphertext), ciphertext.length)
     },
     open(nonce, aad, sealed) {
       const ciphertext = sealed.subarray(0, sealed.length - tagLength)

@@ -16,16 +16,17 @@ import {
   type EcdsaPrivateKey,
 } from '../key-check.ts'
 import { keyExchanges, type DiffieHellman } from '../key-exchange.ts'
-import type {
-  AeadName,
-  CryptoProvider,
-  CurveName,
-  Hash,
-  HashName,
-  PrivateKey,
-  PublicKey,
-  SignatureName,
-  SigningKey,
+import {
+  tagLength,
+  type AeadName,
+  type CryptoProvider,
+  type CurveName,
+  type Hash,
+  type HashName,
+  type PrivateKey,
+  type PublicKey,
+  type SignatureName,
+  type SigningKey,
 } from '../provider.ts'
 import { gcm } from './gcm.ts'
 import { mlKem768 } from './ml-kem.ts'
@@ -68,7 +69,9 @@ function cipher(name: AeadName, key: Uint8Array): Cipher {
 
 function chacha(key: Uint8Array): Cipher {
   return {
-    seal: (nonce, aad, plaintext) => chacha20poly1305(key, nonce, aad).encrypt(plaintext),
+    sealInPlace(nonce, aad, bytes) {
+      bytes.set(chacha20poly1305(key, nonce, aad).encrypt(bytes.subarray(0, bytes.length - tagLength)))
+    },
     open(nonce, aad, ciphertext) {
       try {
         return chacha20poly1305(key, nonce, aad).decrypt(ciphertext)

@@ -22,7 +22,7 @@ export interface Kernel<Exports> {
   /** A copy of `length` bytes. */
   read(from: Pointer, length: number, offset?: number): Uint8Array
   /** Copies as many bytes out as the target has. */
-  readInto(target: Uint8Array, from: Pointer): void
+  readInto(target: Uint8Array, from: Pointer, offset?: number): void
   /** Overwrites bytes with zeros. */
   wipe(from: Pointer, length: number, offset?: number): void
 }
@@ -48,7 +48,8 @@ export function instantiate<Exports extends object>(modules: KernelModules, name
     memory,
     write: (to, bytes, offset = 0) => memory.set(bytes, to.value + offset),
     read: (from, length, offset = 0) => memory.slice(from.value + offset, from.value + offset + length),
-    readInto: (target, from) => target.set(memory.subarray(from.value, from.value + target.length)),
+    readInto: (target, from, offset = 0) =>
+      target.set(memory.subarray(from.value + offset, from.value + offset + target.length)),
     wipe: (from, length, offset = 0) => void memory.fill(0, from.value + offset, from.value + offset + length),
   }
 }

@@ -19,7 +19,7 @@ export interface MessageRuns {
  * Brings messages into a kernel's memory, and out: additional data, zeros to a multiple of 16, text, tag, as drawn in
  * assembly/chacha20-poly1305.ts.
  */
-export function messages(kernel: Kernel<MessageExports>, run: MessageRuns): Pick<Cipher, 'seal' | 'open'> {
+export function messages(kernel: Kernel<MessageExports>, run: MessageRuns): Pick<Cipher, 'sealInPlace' | 'open'> {
   const { nonce: nonceAt, text: textAt } = kernel.exports
 
   function put(nonce: Uint8Array, aad: Uint8Array, text: Uint8Array): number {
@@ -31,11 +31,12 @@ export function messages(kernel: Kernel<MessageExports>, run: MessageRuns): Pick
   }
 
   return {
-    seal(nonce, aad, plaintext) {
-      const offset = put(nonce, aad, plaintext)
-      run.seal(aad.length, plaintext.length)
+    sealInPlace(nonce, aad, bytes) {
+      const length = bytes.length - tagLength
+      const offset = put(nonce, aad, bytes.subarray(0, length))
+      run.seal(aad.length, length)
       // The plaintext is gone: what stands there is the ciphertext.
-      return kernel.read(textAt, plaintext.length + tagLength, offset)
+      kernel.readInto(bytes, textAt, offset)
     },
     open(nonce, aad, ciphertext) {
       const length = ciphertext.length - tagLength

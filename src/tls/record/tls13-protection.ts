@@ -4,7 +4,7 @@ import { contentType } from '../../wire/code-points.ts'
 import { fault } from '../fault.ts'
 import { trafficKey } from '../key-schedule.ts'
 import type { Suite } from '../suites.ts'
-import { maxPlaintext, maxTls13Fragment } from './framer.ts'
+import { headerLength, maxPlaintext, maxTls13Fragment } from './framer.ts'
 import type { Content, RecordProtection } from './protection.ts'
 
 /** TLS 1.3's protection: each record says application_data, and hides its true type inside (RFC 8446 §5.2, §5.3). */
@@ -35,13 +35,14 @@ export class Tls13Protection implements RecordProtection {
   seal(type: number, content: Uint8Array): Uint8Array {
     if (content.length > maxPlaintext) throw new RangeError(`a record of ${content.length} bytes`)
     const length = content.length + 1 + tagLength
-    const header = Uint8Array.of(contentType.applicationData, 3, 3, length >> 8, length & 0xff)
-    const inner = new Uint8Array(content.length + 1)
-    inner.set(content)
-    inner[content.length] = type
-    const record = new Uint8Array(header.length + length)
-    record.set(header)
-    record.set(this.#aead.seal(this.#nonce(), header, inner), header.length)
+    const record = new Uint8Array(headerLength + length)
+    record[0] = contentType.applicationData
+    record[1] = record[2] = 3
+    record[3] = length >> 8
+    record[4] = length & 0xff
+    record.set(content, headerLength)
+    record[headerLength + content.length] = type
+    this.#aead.sealInPlace(this.#nonce(), record.subarray(0, headerLength), record.subarray(headerLength))
     return record
   }
 

@@ -40,9 +40,14 @@ export class Tls12Protection implements RecordProtection {
     if (content.length > maxPlaintext) throw new RangeError(`a record of ${content.length} bytes`)
     const sequence = this.#next()
     const explicit = sequence.subarray(0, this.#explicitLength)
-    const sealed = this.#aead.seal(this.#nonce(sequence), additionalData(sequence, type, content.length), content)
-    const length = explicit.length + sealed.length
-    return concat(Uint8Array.of(type, 3, 3, length >> 8, length & 0xff), explicit, sealed)
+    const length = explicit.length + content.length + tagLength
+    const record = new Uint8Array(headerLength + length)
+    record.set([type, 3, 3, length >> 8, length & 0xff])
+    record.set(explicit, headerLength)
+    const sealed = record.subarray(headerLength + explicit.length)
+    sealed.set(content)
+    this.#aead.sealInPlace(this.#nonce(sequence), additionalData(sequence, type, content.length), sealed)
+    return record
   }
 
   open(header: Uint8Array, fragment: Uint8Array): Content | undefined {

@@ -1,8 +1,8 @@
 import type { DiffieHellman } from '../key-exchange.ts'
-import { instantiate, type KernelModules, type Pointer } from './kernel.ts'
+import type { Kernel, Pointer } from './kernel.ts'
 
 /** What assembly/curve25519.ts exports. */
-interface Curve25519Kernel {
+export interface Curve25519 {
   readonly scalar: Pointer
   readonly x: Pointer
   init(): void
@@ -10,8 +10,7 @@ interface Curve25519Kernel {
   sharedSecret(): number
 }
 
-export function x25519(modules: KernelModules): DiffieHellman {
-  const kernel = instantiate<Curve25519Kernel>(modules, 'curve25519')
+export function x25519(kernel: Kernel<Curve25519>): DiffieHellman {
   const { exports } = kernel
   exports.init()
   return {

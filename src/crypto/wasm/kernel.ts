@@ -31,7 +31,16 @@ export interface Kernel<Exports> {
 export type Pointer = WebAssembly.Global<number>
 
 /** Every kernel that is built. */
-export const kernelNames = ['aes-gcm', 'chacha20-poly1305', 'sha2', 'curve25519', 'p256', 'p384', 'ml-kem'] as const
+export const kernelNames = [
+  'aes-gcm',
+  'chacha20-poly1305',
+  'sha2',
+  'curve25519',
+  'p256',
+  'p384',
+  'ml-kem',
+  'rsa',
+] as const
 export type KernelName = (typeof kernelNames)[number]
 
 /** The modules as they were read from disk. */

@@ -1,9 +1,9 @@
 import { wipe } from '../../bytes/arrays.ts'
 import type { KeyExchange } from '../provider.ts'
-import { instantiate, type KernelModules, type Pointer } from './kernel.ts'
+import type { Kernel, Pointer } from './kernel.ts'
 
 /** What assembly/ml-kem.ts exports. */
-interface MlKemKernel {
+export interface MlKem {
   readonly seed: Pointer
   readonly encapsulationKey: Pointer
   readonly message: Pointer
@@ -16,8 +16,7 @@ interface MlKemKernel {
 }
 
 /** ML-KEM-768 (FIPS 203). The initiator's share is an encapsulation key, the answer a ciphertext. */
-export function mlKem768(modules: KernelModules): KeyExchange {
-  const kernel = instantiate<MlKemKernel>(modules, 'ml-kem')
+export function mlKem768(kernel: Kernel<MlKem>): KeyExchange {
   const { exports } = kernel
   exports.init()
 

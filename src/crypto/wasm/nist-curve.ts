@@ -3,10 +3,10 @@ import type { EcdsaSignature } from '../ecdsa-signature.ts'
 import { isUncompressed, scalarLength } from '../key-check.ts'
 import type { DiffieHellman } from '../key-exchange.ts'
 import type { CurveName } from '../provider.ts'
-import { instantiate, type KernelModules, type Pointer } from './kernel.ts'
+import type { Kernel, Pointer } from './kernel.ts'
 
 /** What assembly/nist-curve.ts exports: where its numbers stand, and what it does with them. */
-interface NistCurveKernel {
+export interface NistCurveExports {
   readonly scalar: Pointer
   readonly key: Pointer
   readonly digest: Pointer
@@ -33,8 +33,8 @@ export interface NistCurve {
   verify(point: Uint8Array, digest: Uint8Array, signature: EcdsaSignature): boolean
 }
 
-export function nistCurve(modules: KernelModules, name: CurveName): NistCurve {
-  const kernel = instantiate<NistCurveKernel>(modules, kernelOf[name])
+/** Over the kernel p256 or p384, by the curve's name. */
+export function nistCurve(kernel: Kernel<NistCurveExports>, name: CurveName): NistCurve {
   const { exports } = kernel
   const length = scalarLength[name]
   exports.init()
@@ -109,8 +109,6 @@ function digestNumber(digest: Uint8Array, length: number): Uint8Array {
   number.set(digest.subarray(0, length), Math.max(0, length - digest.length))
   return number
 }
-
-const kernelOf = { 'P-256': 'p256', 'P-384': 'p384' } as const satisfies Record<CurveName, string>
 
 // The answers of assembly/nist-curve.ts.
 const done = 1

@@ -1,8 +1,17 @@
 import { aead, type Cipher } from '../aead.ts'
-import { demandScheme, isUncompressed, schemeFits, signingSchemes } from '../key-check.ts'
+import {
+  demandScheme,
+  isUncompressed,
+  schemeFits,
+  signingSchemes,
+  type EcdsaPrivateKey,
+  type RsaPrivateKey,
+} from '../key-check.ts'
 import { keyExchanges, type DiffieHellman } from '../key-exchange.ts'
 import { noble } from '../noble/provider.ts'
-import type { AeadName, CryptoProvider } from '../provider.ts'
+import type { HashFunction } from '../noble/rsa/pss.ts'
+import { rsaSigningKey } from '../noble/rsa/rsa.ts'
+import { hashLength, type AeadName, type CryptoProvider, type HashName, type SigningKey } from '../provider.ts'
 import { aesGcm } from './aes-gcm.ts'
 import { chacha20Poly1305 } from './chacha20-poly1305.ts'
 import { x25519 } from './curve25519.ts'
@@ -10,6 +19,7 @@ import { ecdsaSigner, verifyEcdsa } from './ecdsa.ts'
 import { instantiate, type KernelModules } from './kernel.ts'
 import { mlKem768 } from './ml-kem.ts'
 import { nistCurve, type NistCurve } from './nist-curve.ts'
+import { rsaOperation } from './rsa.ts'
 import { sha2 } from './sha2.ts'
 
 /**
@@ -22,17 +32,21 @@ import { sha2 } from './sha2.ts'
  *     X25519                      curve25519
  *     P-256, P-384, their ECDSA   p256, p384
  *     ML-KEM-768                  ml-kem
+ *     RSA signatures              rsa, in the encodings of noble/rsa
+ *     RSA verification            noble/rsa
  *     Ed25519                     @noble
- *     RSA                         noble/rsa
  */
 export function wasmProvider(modules: KernelModules): CryptoProvider {
   const { hash, hmac } = sha2(instantiate(modules, 'sha2'))
-  const curves = { 'P-256': once(() => nistCurve(modules, 'P-256')), 'P-384': once(() => nistCurve(modules, 'P-384')) }
+  const curves = {
+    'P-256': once(() => nistCurve(instantiate(modules, 'p256'), 'P-256')),
+    'P-384': once(() => nistCurve(instantiate(modules, 'p384'), 'P-384')),
+  }
   const groups = keyExchanges({
-    x25519: x25519(modules),
+    x25519: x25519(instantiate(modules, 'curve25519')),
     p256: exchangeOf(curves['P-256']),
     p384: exchangeOf(curves['P-384']),
-    mlKem768: mlKem768(modules),
+    mlKem768: mlKem768(instantiate(modules, 'ml-kem')),
   })
   const gcm = aesGcm(instantiate(modules, 'aes-gcm'))
   const ciphers = {
@@ -41,6 +55,13 @@ export function wasmProvider(modules: KernelModules): CryptoProvider {
     'ChaCha20-Poly1305': chacha20Poly1305(instantiate(modules, 'chacha20-poly1305')),
   } as const satisfies Record<AeadName, (key: Uint8Array) => Cipher>
 
+  const rsa = once(() => rsaOperation(instantiate(modules, 'rsa')))
+
+  function signer(key: RsaPrivateKey | EcdsaPrivateKey): SigningKey['sign'] {
+    if (key.kind === 'ecdsa') return ecdsaSigner(key, curves[key.curve](), { hash, hmac })
+    return rsaSigningKey(key, (name) => hashFunction(hash, name), rsa())
+  }
+
   return {
     name: 'wasm',
     hash,
@@ -48,8 +69,8 @@ export function wasmProvider(modules: KernelModules): CryptoProvider {
     aead: (name, key) => aead(name, key, (name, key) => ciphers[name](key)),
     keyExchange: (name) => groups[name],
     signingKey(key) {
-      if (key.kind !== 'ecdsa') return noble.signingKey(key)
-      const sign = ecdsaSigner(key, curves[key.curve](), { hash, hmac })
+      if (key.kind === 'ed25519') return noble.signingKey(key)
+      const sign = signer(key)
       return {
         schemes: signingSchemes(key),
         sign(scheme, message, random) {
@@ -64,6 +85,16 @@ export function wasmProvider(modules: KernelModules): CryptoProvider {
       return verifyEcdsa(scheme, key, message, signature, curves[key.curve](), { hash })
     },
   }
+}
+
+/** As the encodings of RSA want a hash. */
+function hashFunction(hash: CryptoProvider['hash'], name: HashName): HashFunction {
+  const digest = (message: Uint8Array): Uint8Array => {
+    const running = hash(name)
+    running.update(message)
+    return running.digest()
+  }
+  return Object.assign(digest, { outputLen: hashLength[name] })
 }
 
 /** A curve's kernel makes its table when it starts, some milliseconds of work; who never meets the curve does not pay it. */

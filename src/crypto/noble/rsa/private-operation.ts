@@ -73,7 +73,7 @@ export type Random = (length: number) => Uint8Array
  * A random unit modulo n and its inverse, in form. Euclid's algorithm tells by its time what it inverts, and runs on
  * BigInt; so it is given the unit times a second random number, whose part is taken out afterwards.
  */
-function blinding(key: RsaKey, random: Random): { factor: Limbs; inverse: Limbs } {
+export function blinding(key: RsaKey, random: Random): { factor: Limbs; inverse: Limbs } {
   const { n } = key
   // A bad generator, such as one that returns only zeros, must end in an error and not in a loop.
   for (let attempt = 0; attempt < 8; attempt++) {

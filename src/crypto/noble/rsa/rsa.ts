@@ -11,7 +11,7 @@ import {
 } from '../../key-check.ts'
 import type { HashName, SignatureName, SigningKey } from '../../provider.ts'
 import { pkcs1Encode } from './pkcs1.ts'
-import { prepare, privateOperation } from './private-operation.ts'
+import { prepare, privateOperation, type Random, type RsaKey } from './private-operation.ts'
 import { pssEncode, pssVerify, type HashFunction } from './pss.ts'
 
 /**
@@ -27,8 +27,13 @@ import { pssEncode, pssVerify, type HashFunction } from './pss.ts'
  *     private-operation.ts   blinded, by the Chinese remainder theorem, checked before it leaves
  *     montgomery.ts          the arithmetic: fixed-size limbs, no branch and no address that depends on a secret
  */
-export function rsaSigningKey(key: RsaPrivateKey, hashes: Hashes): SigningKey['sign'] {
+export function rsaSigningKey(
+  key: RsaPrivateKey,
+  hashes: Hashes,
+  operationOf: OperationOf = inJavaScript,
+): SigningKey['sign'] {
   const prepared = prepare(key)
+  const operation = operationOf(prepared, key)
   return (scheme, message, random) => {
     const { padding, hash } = signatureDetails[scheme]
     const encoded =
@@ -36,9 +41,17 @@ export function rsaSigningKey(key: RsaPrivateKey, hashes: Hashes): SigningKey['s
         ? pssEncode(message, prepared.bits - 1, hashes(hash), random(saltLength(scheme)))
         : pkcs1Encode(hash, hashes(hash)(message), Math.ceil(prepared.bits / 8))
     if (encoded === undefined) throw new Error(`an RSA key of ${prepared.bits} bits is too short for ${scheme}`)
-    return privateOperation(prepared, encoded, random)
+    return operation(encoded, random)
   }
 }
+
+/** The e-th root of a message below the modulus, blinded by random numbers, checked before it leaves. */
+export type PrivateOperation = (message: Uint8Array, random: Random) => Uint8Array
+
+/** Whoever does it takes what it needs of the key at once: its owner may wipe it. */
+export type OperationOf = (prepared: RsaKey, key: RsaPrivateKey) => PrivateOperation
+
+export const inJavaScript: OperationOf = (prepared) => (message, random) => privateOperation(prepared, message, random)
 
 /** Verifies RSASSA-PSS with a salt as long as the hash, and RSASSA-PKCS1-v1_5; false for anything malformed. */
 export function verifyRsa(

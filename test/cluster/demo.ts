@@ -11,6 +11,9 @@ import { readdir } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
+import type { Workload } from '../../src/api/workload.ts'
+import { isRefused } from '../../src/nginx/flavour.ts'
+import { recognise } from '../../src/nginx/recognise.ts'
 import { stopCluster } from './cluster.ts'
 import { ensureHelm } from './helm.ts'
 import { ensureKubernetes } from './kubernetes.ts'
@@ -178,17 +181,15 @@ async function theirCluster(context: string): Promise<void> {
   const kubectl = async (...arguments_: readonly string[]): Promise<string> =>
     await run(kubectlPath, ['--context', context, ...arguments_])
   const helm = (await onPath('helm')) ? 'helm' : await ensureHelm()
+  let installing = false
   try {
     tell(`Looking for ingress-nginx in ${context}.`)
-    const which = ['deployments,daemonsets', '-A', '-l', 'app.kubernetes.io/name=ingress-nginx'] as const
-    const names = 'jsonpath={range .items[*]}{.metadata.namespace}/{.kind}/{.metadata.name}{"\\n"}{end}'
-    const found = await kubectl('get', ...which, '-o', names)
-    const [first] = found.trim().split('\n')
-    const [namespace, kind, name] = (first ?? '').split('/')
-    if (namespace === undefined || kind === undefined || name === undefined)
-      throw new Error('no Deployment or DaemonSet has the label app.kubernetes.io/name=ingress-nginx')
-    detail(`${kind} ${namespace}/${name}`)
+    const [first, ...others] = await ingressNginxIn(kubectl)
+    if (first === undefined) throw new Error('no Deployment, DaemonSet or StatefulSet there runs an ingress-nginx')
+    const { kind, namespace, name } = first
+    detail(`${kind} ${namespace}/${name}${others.length === 0 ? '' : `, the first of ${others.length + 1}`}`)
 
+    installing = true
     tell('Installing Chitin. It changes nothing until a policy asks it to.')
     const colon = values.image?.lastIndexOf(':') ?? -1
     const image =
@@ -217,7 +218,10 @@ async function theirCluster(context: string): Promise<void> {
     await apply('Audit')
     await kubectl('wait', ...policy, '--for=condition=Programmed=False', '--timeout=60s')
     tell('A policy in Audit says what it would do:')
-    console.log(await kubectl('describe', ...policy))
+    const conditions = '{range .status.conditions[*]}{.type}={.status} {.reason}: {.message}{"\\n"}{end}'
+    for (const line of (await kubectl('get', ...policy, '-o', `jsonpath=${conditions}`)).trim().split('\n'))
+      detail(line)
+    detail(`All of it: kubectl --context ${context} -n ${namespace} describe tlspolicies.tls.chitin.dev chitin-demo`)
     if (values.enforce) {
       await apply('Enforce')
       tell('Enforcing: the ingress pods are replaced one by one ...')
@@ -231,6 +235,7 @@ async function theirCluster(context: string): Promise<void> {
   } catch (error) {
     process.exitCode = 1
     tell(`That failed: ${error instanceof Error ? error.message : String(error)}`)
+    if (!installing) return
     for (const look of [
       ['get', 'pods', '-o', 'wide'],
       ['get', 'events', '--sort-by=.lastTimestamp'],
@@ -238,6 +243,18 @@ async function theirCluster(context: string): Promise<void> {
     ])
       console.log((await attempt(kubectlPath, ['--context', context, '-n', 'chitin-system', ...look])).stdout)
   }
+}
+
+/** The workloads that the operator would take for an ingress-nginx. */
+async function ingressNginxIn(kubectl: (...arguments_: readonly string[]) => Promise<string>) {
+  const text = await kubectl('get', 'deployments,daemonsets,statefulsets', '-A', '-o', 'json')
+  const { items } = JSON.parse(text) as { readonly items: readonly Workload[] }
+  return items
+    .filter(({ spec }) => {
+      const found = recognise(spec.template.spec, undefined)
+      return !isRefused(found) && found.flavour.name === 'ingress-nginx'
+    })
+    .map(({ kind, metadata: { namespace = '', name = '' } }) => ({ kind, namespace, name }))
 }
 
 async function table(kubectl: string): Promise<void> {

@@ -1,9 +1,7 @@
 /** Our engine against clients nobody here wrote: each suite and group they can do, 10 MB each way, a clean close. */
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
-import { createHash } from 'node:crypto'
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { request } from 'node:https'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
@@ -11,6 +9,7 @@ import { connect } from 'node:tls'
 import { native } from '../../src/crypto/native/provider.ts'
 import { noble } from '../../src/crypto/noble/provider.ts'
 import { client, demand } from './clients.ts'
+import { afterHeaders, fetchOver, get, post, sha256, trust, url } from './http.ts'
 import { body, bodySha256, keyTypes, megabytes, startServer, type InteropServer } from './server.ts'
 
 const suites = ['TLS_AES_128_GCM_SHA256', 'TLS_AES_256_GCM_SHA384', 'TLS_CHACHA20_POLY1305_SHA256'] as const
@@ -189,9 +188,10 @@ describe('certificates by what the client can verify', () => {
       assert.equal(server.handshakes.at(-1)?.signatureScheme, scheme)
     })
 
-  test('a client without TLS 1.3 gets protocol_version', async () => {
+  test('a client that stopped at TLS 1.1 gets protocol_version', async () => {
+    const old = { minVersion: 'TLSv1', maxVersion: 'TLSv1.1', ciphers: 'DEFAULT:@SECLEVEL=0' } as const
     const error = await new Promise<NodeJS.ErrnoException>((resolve, reject) => {
-      const socket = connect({ port: server.port, host: '127.0.0.1', maxVersion: 'TLSv1.2', rejectUnauthorized: false })
+      const socket = connect({ port: server.port, host: '127.0.0.1', rejectUnauthorized: false, ...old })
       socket.once('error', resolve)
       socket.once('secureConnect', () => reject(new Error('connected')))
     })
@@ -215,43 +215,7 @@ function sClient(server: InteropServer, group: string): string[] {
   return ['s_client', '-connect', `127.0.0.1:${server.port}`, '-servername', 'localhost', '-tls1_3', '-groups', group, '-CAfile', pem]
 }
 
-function trust(server: InteropServer): string[] {
-  return ['--cacert', join(server.directory, 'ecdsa-p256.pem'), '--resolve', `localhost:${server.port}:127.0.0.1`]
-}
-
-function url(server: InteropServer, path: string): string {
-  return `https://localhost:${server.port}${path}`
-}
-
 function served(server: InteropServer, suite: string, group: string): void {
   const last = server.handshakes.at(-1)
   assert.deepEqual({ suite: last?.suite, group: last?.group }, { suite, group })
-}
-
-function fetchOver(options: object, method: string, path: string, upload?: Buffer): Promise<Buffer> {
-  return new Promise((resolve, reject) => {
-    const call = request({ ...options, method, path }, (response) => {
-      const chunks: Buffer[] = []
-      response.on('data', (chunk: Buffer) => chunks.push(chunk))
-      response.on('end', () => resolve(Buffer.concat(chunks)))
-    })
-    call.on('error', reject)
-    call.end(upload)
-  })
-}
-
-function get(path: string): string {
-  return `GET ${path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n`
-}
-
-const post = `POST /upload HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Length: ${10 * megabytes}\r\n\r\n`
-
-function afterHeaders(response: Buffer): Buffer {
-  const start = response.indexOf('HTTP/1.1 200')
-  assert.ok(start >= 0, `no response in ${response.subarray(0, 300).toString('latin1')}`)
-  return response.subarray(response.indexOf('\r\n\r\n', start) + 4)
-}
-
-function sha256(bytes: Buffer): string {
-  return createHash('sha256').update(bytes).digest('hex')
 }

@@ -1,13 +1,14 @@
-import { equal, equalConstantTime, wipe } from '../../bytes/arrays.ts'
+import { equalConstantTime, wipe } from '../../bytes/arrays.ts'
 import { bindersLength } from '../../wire/extensions/pre-shared-key.ts'
 import type { HandshakeMessage } from '../../wire/handshake.ts'
-import { maxTicketLifetimeSeconds, type ClientAuth, type ServerConfig, type ServerCredential } from '../config.ts'
+import type { ServerConfig, ServerCredential } from '../config.ts'
 import { fault } from '../fault.ts'
 import { earlySecret, type EarlySecret } from '../key-schedule.ts'
 import type { Negotiated } from '../negotiate.ts'
-import { isHandshakeSignature, schemeIds, type HandshakeSignatureName } from '../suites.ts'
+import { credentialOf } from '../resumption.ts'
+import { readSession, type Session } from '../session.ts'
+import { isHandshakeSignature, schemeIds, suites, type HandshakeSignatureName, type Suite } from '../suites.ts'
 import type { Transcript } from '../transcript.ts'
-import { publicKeyHash, readSession, type Session } from './session.ts'
 
 /** How the server proves who it is: by a signature, or by knowing the key of a session that was begun with one. */
 export type Authentication =
@@ -23,7 +24,7 @@ export type Authentication =
       readonly credential: ServerCredential
       /** Of the identity, among those that the client offers. */
       readonly index: number
-      readonly session: Pick<Session, 'authenticatedAtMs' | 'client'>
+      readonly session: Pick<Session<Suite>, 'authenticatedAtMs' | 'client'>
       readonly early: EarlySecret
     }
 
@@ -44,7 +45,7 @@ export function authenticate(
 
 interface Found {
   readonly index: number
-  readonly session: Session
+  readonly session: Session<Suite>
   readonly credential: ServerCredential
 }
 
@@ -52,37 +53,19 @@ interface Found {
 function findSession(
   { psks, suite, serverName }: Negotiated,
   credentials: readonly ServerCredential[],
-  { crypto, tickets, now, clientAuth }: ServerConfig,
+  config: ServerConfig,
 ): Found | undefined {
-  if (tickets === undefined || psks === undefined) return undefined
-  const wanted = clientAuth?.(serverName)
+  if (psks === undefined) return undefined
   for (const [index, { identity }] of psks.identities.slice(0, maxIdentities).entries()) {
-    const opened = tickets.keys.open('TLSv1.3', identity)
-    const session = opened && readSession(opened)
+    const opened = config.tickets?.keys.open('TLSv1.3', identity)
+    const session = opened && readSession(opened, suites)
     if (session === undefined) continue
-    const credential = credentials.find(({ publicKey }) =>
-      equal(publicKeyHash(crypto, publicKey), session.credentialKey),
-    )
-    // RFC 8446 §4.2.11: the suites need not be equal, but their hashes. §4.6.1, RFC 6066 §3: the name must be.
-    const fits = session.suite.hash === suite.hash && session.serverName === serverName
-    const isBelieved = equal(session.clientAuth, wanted?.id ?? new Uint8Array(0)) && meets(session, wanted)
-    if (credential !== undefined && fits && isBelieved && isFresh(session, now())) return { index, session, credential }
-    wipe(session.psk)
+    const credential = credentialOf('TLSv1.3', session, serverName, credentials, config)
+    // RFC 8446 §4.2.11: the suites need not be equal, but their hashes.
+    if (credential !== undefined && session.suite.hash === suite.hash) return { index, session, credential }
+    wipe(session.secret)
   }
   return undefined
-}
-
-function meets({ client }: Session, wanted: ClientAuth | undefined): boolean {
-  return wanted?.required !== true || client !== undefined
-}
-
-/**
- * By our own clock: the age that a client tells matters to early data only (RFC 8446 §8.3), which is refused. Another
- * replica's clock may be ahead of ours.
- */
-function isFresh({ issuedAtMs, lifetimeSeconds, authenticatedAtMs }: Session, now: number): boolean {
-  const began = now + clockSkewMs >= issuedAtMs
-  return began && now < issuedAtMs + lifetimeSeconds * 1000 && now < authenticatedAtMs + maxTicketLifetimeSeconds * 1000
 }
 
 function resume(
@@ -92,8 +75,8 @@ function resume(
   transcript: Transcript,
   { crypto }: ServerConfig,
 ): Authentication {
-  const early = earlySecret(crypto, suite.hash, session.psk)
-  wipe(session.psk)
+  const early = earlySecret(crypto, suite.hash, session.secret)
+  wipe(session.secret)
   const binders = psks?.binders ?? []
   const covered = raw.length - bindersLength(binders)
   transcript.add(raw.subarray(0, covered))
@@ -118,4 +101,3 @@ function chooseCredential(
 }
 
 const maxIdentities = 4
-const clockSkewMs = 60_000

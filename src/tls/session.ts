@@ -1,13 +1,16 @@
-import { concat } from '../../bytes/arrays.ts'
-import { Reader } from '../../bytes/reader.ts'
-import { Writer } from '../../bytes/writer.ts'
-import type { CryptoProvider, PublicKey } from '../../crypto/provider.ts'
-import { suites, type Suite } from '../suites.ts'
+import { concat } from '../bytes/arrays.ts'
+import { Reader } from '../bytes/reader.ts'
+import { Writer } from '../bytes/writer.ts'
+import type { CryptoProvider, PublicKey } from '../crypto/provider.ts'
 
-/** What a ticket holds: the key to resume with, and all that must still be so when it comes back (RFC 8446 §4.6.1). */
-export interface Session {
+/**
+ * What a ticket holds: the secret to resume with, and all that must still be so when it comes back (RFC 8446 §4.6.1,
+ * RFC 5077 §4). `Suite` is that of the version.
+ */
+export interface Session<Suite extends { readonly id: number }> {
   readonly suite: Suite
-  readonly psk: Uint8Array
+  /** TLS 1.3's PSK; TLS 1.2's master secret. */
+  readonly secret: Uint8Array
   readonly issuedAtMs: number
   readonly lifetimeSeconds: number
   /** When a certificate last proved who the server is: tickets got by tickets do not go on for ever. */
@@ -21,11 +24,17 @@ export interface Session {
   readonly client: { readonly leaf: Uint8Array; readonly notAfterMs: number } | undefined
 }
 
-export function writeSession(session: Session): Uint8Array {
+/** A session but for what each of its tickets has for itself. */
+export type SessionTerms<Suite extends { readonly id: number }> = Omit<
+  Session<Suite>,
+  'secret' | 'issuedAtMs' | 'lifetimeSeconds'
+>
+
+export function writeSession(session: Session<{ readonly id: number }>): Uint8Array {
   const out = new Writer(1024 + (session.client?.leaf.length ?? 0))
   out.u8(format)
   out.u16(session.suite.id)
-  out.prefixed8((bytes) => bytes.raw(session.psk))
+  out.prefixed8((bytes) => bytes.raw(session.secret))
   out.u64(BigInt(session.issuedAtMs))
   out.u32(session.lifetimeSeconds)
   out.u64(BigInt(session.authenticatedAtMs))
@@ -40,13 +49,16 @@ export function writeSession(session: Session): Uint8Array {
 }
 
 /** The session, or undefined where another release of ours wrote it. All but the leaf are views of `bytes`. */
-export function readSession(bytes: Uint8Array): Session | undefined {
+export function readSession<Suite extends { readonly id: number }>(
+  bytes: Uint8Array,
+  suites: Readonly<Record<string, Suite>>,
+): Session<Suite> | undefined {
   const from = new Reader(bytes)
   // What opened under our key was written by us; but perhaps by a release that wrote it otherwise.
   if (from.u8('format') !== format) return undefined
   const id = from.u16('suite')
   const suite = Object.values(suites).find((candidate) => candidate.id === id)
-  const psk = from.sub8('psk').rest()
+  const secret = from.sub8('secret').rest()
   const issuedAtMs = Number(from.u64('issued_at'))
   const lifetimeSeconds = from.u32('lifetime')
   const authenticatedAtMs = Number(from.u64('authenticated_at'))
@@ -59,7 +71,7 @@ export function readSession(bytes: Uint8Array): Session | undefined {
   from.end('session')
   const client = leaf.length === 0 ? undefined : { leaf, notAfterMs }
   const times = { issuedAtMs, lifetimeSeconds, authenticatedAtMs }
-  return suite && { suite, psk, ...times, serverName, credentialKey, clientAuth, client }
+  return suite && { suite, secret, ...times, serverName, credentialKey, clientAuth, client }
 }
 
 /** Tells public keys apart, whatever certificate they stand in: a certificate that was renewed with its key ends no session. */

@@ -1,9 +1,13 @@
 import assert from 'node:assert/strict'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { randomBytes } from 'node:crypto'
 import { after, before, describe, test } from 'node:test'
 import { native } from '../../src/crypto/native/provider.ts'
-import type { ServerConfig } from '../../src/tls/config.ts'
+import type { ServerConfig, Verdict } from '../../src/tls/config.ts'
+import { verifyChain } from '../../src/x509/chain.ts'
+import { parseTrustAnchors } from '../../src/x509/trust-anchors.ts'
 import { TicketKeys } from '../../src/tls/tickets.ts'
 import {
   clients,
@@ -15,10 +19,14 @@ import {
   type MatrixClient,
   type Seen,
 } from './matrix.ts'
-import { keyTypes, startServer, type InteropServer, type KeyType } from './server.ts'
+import { keyTypes, makeCredential, startServer, type InteropServer, type KeyType } from './server.ts'
 
 /** One server for each kind of certificate: each has everything else. */
 const servers = new Map<KeyType, InteropServer>()
+
+/** A server that asks for certificates, and the client's own, which is its own authority. */
+let asking: InteropServer
+const client = mkdtempSync(join(tmpdir(), 'chitin-interop-client-'))
 
 const settings: Partial<ServerConfig> = {
   groups: groupsOf['1.3'],
@@ -35,9 +43,13 @@ const outcomes = new Map<string, Map<string, string>>()
 before(async () => {
   demandClients()
   for (const type of keyTypes) servers.set(type, await startServer(native, [type], settings))
+  makeCredential(native, client, 'ecdsa-p256', 'clientAuth')
+  const clientAuth = { required: true, authorities: [], id: new Uint8Array(32) }
+  asking = await startServer(native, ['ecdsa-p256'], { ...settings, clientAuth: () => clientAuth }, judge)
 })
 after(async () => {
-  for (const server of servers.values()) await server.stop()
+  for (const server of [...servers.values(), asking]) await server.stop()
+  rmSync(client, { recursive: true })
   printMatrix()
 })
 
@@ -54,6 +66,7 @@ function cells(version: Cell['version']): [string, Cell][] {
     ...groupsOf[version].map((group): [string, Cell] => [group, { version, group, certificate: 'rsa' }]),
     ...keyTypes.map((certificate): [string, Cell] => [`${certificate} certificate`, { version, certificate }]),
     ...(version === '1.3' ? [['resumption', { version, resumed: true }] as [string, Cell]] : []),
+    ...(version === '1.3' ? [['client certificate', { version, clientCertificate: true }] as [string, Cell]] : []),
   ]
 }
 
@@ -76,12 +89,11 @@ async function tryCell(
     return
   }
   note('FAILED')
-  const server = servers.get(cell.certificate ?? 'ecdsa-p256')
-  assert(server !== undefined)
-  const pem = (name: string): string => join(server.directory, name)
   const type = cell.certificate ?? 'ecdsa-p256'
-  const target = { port: server.port, ca: pem(`${type}.pem`), certificate: pem('client.pem'), key: pem('client.key') }
-  const run = await one.ask(cell, target)
+  const server = cell.clientCertificate === true ? asking : servers.get(type)
+  assert(server !== undefined)
+  const own = { certificate: join(client, 'ecdsa-p256.pem'), key: join(client, 'ecdsa-p256.key') }
+  const run = await one.ask(cell, { port: server.port, ca: join(server.directory, `${type}.pem`), ...own })
   const lines = run.stdout.toString().match(/\{"type":"handshake-complete".*?\}/g) ?? []
   const last = lines.at(-1)
   assert(
@@ -95,6 +107,12 @@ async function tryCell(
   if (cell.resumed === true) assert(seen.resumed, 'the second connection did not resume the first')
   if (cell.clientCertificate === true) assert(seen.peerChain !== undefined, 'the client showed no certificate')
   note('ok')
+}
+
+function judge(chain: readonly Uint8Array[]): Verdict {
+  const anchors = parseTrustAnchors(readFileSync(join(client, 'ecdsa-p256.pem'), 'utf8'))
+  const found = verifyChain(chain, { anchors, purpose: 'clientAuth', now: new Date(), crypto: native })
+  return 'path' in found ? 'accepted' : found
 }
 
 function newLine(line: string): Map<string, string> {

@@ -7,7 +7,7 @@ import { createServer, type AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { CryptoProvider } from '../../src/crypto/provider.ts'
-import type { ServerConfig, ServerCredential } from '../../src/tls/config.ts'
+import type { ServerConfig, ServerCredential, Verdict } from '../../src/tls/config.ts'
 import type { HandshakeComplete } from '../../src/tls/events.ts'
 import { parseCredential } from '../../src/x509/credential.ts'
 import { TlsDuplex } from '../support/tls-duplex.ts'
@@ -39,6 +39,7 @@ export async function startServer(
   crypto: CryptoProvider,
   keys: readonly KeyType[] = ['ecdsa-p256'],
   overrides: Partial<ServerConfig> = {},
+  judge?: (chain: readonly Uint8Array[]) => Verdict,
 ): Promise<InteropServer> {
   const directory = mkdtempSync(join(tmpdir(), 'chitin-interop-'))
   const credentials = keys.map((type) => makeCredential(crypto, directory, type))
@@ -72,7 +73,7 @@ export async function startServer(
   })
   const sockets = new Set<TlsDuplex>()
   const listener = createServer({ allowHalfOpen: true }, (socket) => {
-    const stream = new TlsDuplex(socket, config)
+    const stream = new TlsDuplex(socket, config, judge)
     sockets.add(stream)
     stream.on('secure', (event: HandshakeComplete) => {
       handshakes.push(event)
@@ -116,7 +117,13 @@ function seen(stream: TlsDuplex): string {
   return JSON.stringify(event, (_, value: unknown) => (value instanceof Uint8Array ? `${value.length} bytes` : value))
 }
 
-export function makeCredential(crypto: CryptoProvider, directory: string, type: KeyType): ServerCredential {
+/** A certificate of its own making, and its key, in files of the directory. */
+export function makeCredential(
+  crypto: CryptoProvider,
+  directory: string,
+  type: KeyType,
+  usage: 'serverAuth' | 'clientAuth' = 'serverAuth',
+): ServerCredential {
   const certificate = join(directory, `${type}.pem`)
   const key = join(directory, `${type}.key`)
   const algorithm = {
@@ -127,7 +134,7 @@ export function makeCredential(crypto: CryptoProvider, directory: string, type: 
   }[type]
   // prettier-ignore
   execFileSync('openssl', ['req', '-x509', ...algorithm, '-nodes', '-keyout', key, '-out', certificate, '-days', '30',
-    '-subj', '/CN=localhost', '-addext', 'subjectAltName=DNS:localhost,DNS:shop.example.test', '-addext', 'extendedKeyUsage=serverAuth',
+    '-subj', '/CN=localhost', '-addext', 'subjectAltName=DNS:localhost,DNS:shop.example.test', '-addext', `extendedKeyUsage=${usage}`,
     '-addext', 'basicConstraints=critical,CA:FALSE'],
     { stdio: 'ignore' })
   const credential = parseCredential(readFileSync(certificate, 'utf8'), readFileSync(key, 'utf8'))

@@ -1,6 +1,6 @@
 import { Duplex } from 'node:stream'
 import type { ConnectionEvent } from '../../src/tls/events.ts'
-import type { ServerConfig } from '../../src/tls/config.ts'
+import type { ServerConfig, Verdict } from '../../src/tls/config.ts'
 import { ServerConnection } from '../../src/tls/connection.ts'
 
 /**
@@ -11,10 +11,13 @@ export class TlsDuplex extends Duplex {
   readonly events: Exclude<ConnectionEvent, { type: 'application-data' }>[] = []
   readonly #transport: Duplex
   readonly #connection: ServerConnection
+  readonly #judge: (chain: readonly Uint8Array[]) => Verdict
 
-  constructor(transport: Duplex, config: ServerConfig) {
+  /** `judge` is asked about clients' certificates, where the configuration demands them. */
+  constructor(transport: Duplex, config: ServerConfig, judge: (chain: readonly Uint8Array[]) => Verdict = noJudge) {
     super({ allowHalfOpen: true })
     this.#transport = transport
+    this.#judge = judge
     this.#connection = new ServerConnection(config)
     transport.on('data', (bytes: Uint8Array) => this.#receive(bytes))
     transport.on('end', () => this.push(null))
@@ -47,12 +50,18 @@ export class TlsDuplex extends Duplex {
   }
 
   #receive(bytes: Uint8Array): void {
-    for (const event of this.#connection.receive(bytes)) {
+    this.#onEvents(this.#connection.receive(bytes))
+    this.#flush(() => undefined)
+  }
+
+  #onEvents(events: readonly ConnectionEvent[]): void {
+    for (const event of events) {
       if (event.type === 'application-data') {
         if (!this.push(event.data)) this.#transport.pause()
         continue
       }
       this.events.push(event)
+      if (event.type === 'verify-client-certificate') this.#onEvents(this.#connection.answer(this.#judge(event.chain)))
       if (event.type === 'handshake-complete') this.emit('secure', event)
       if (event.type === 'peer-closed') this.push(null)
       if (event.type === 'failed') {
@@ -62,7 +71,6 @@ export class TlsDuplex extends Duplex {
         return
       }
     }
-    this.#flush(() => undefined)
   }
 
   #flush(done: () => void): void {
@@ -70,4 +78,8 @@ export class TlsDuplex extends Duplex {
     if (output.length === 0) return done()
     this.#transport.write(Buffer.concat(output), () => done())
   }
+}
+
+function noJudge(): Verdict {
+  throw new Error('the client showed a certificate, and nobody was named to judge it')
 }

@@ -34,7 +34,7 @@ export interface Side {
 /**
  * TLS over a transport, as a stream of plaintext. It looks like a `tls.TLSSocket`, as far as that looks at TLS: the event
  * `secureConnect`, `alpnProtocol`, `servername`, `authorized`, `getProtocol()`, `getCipher()`, `getPeerCertificate()`.
- * Made by `connect` and `serve` of tls.ts.
+ * Made by `connect` and `serve` of tls.ts. A client gets the event `session` for each that it may bring back.
  *
  * What is written before the handshake is over waits for it. A reader that is slow stops the transport; a transport that
  * is slow stops the writer. `end()` sends close_notify; the readable side ends with the peer's. Everything else that ends
@@ -87,6 +87,11 @@ export class TlsStream extends Duplex {
 
   get authorizationError(): string | undefined {
     return this.#complete && this.#doubt(this.#complete)
+  }
+
+  /** Whether the handshake resumed a session, so that no certificate came. */
+  isSessionReused(): boolean {
+    return this.#complete?.resumed ?? false
   }
 
   /** `TLSv1.3`, or null before the handshake is over. */
@@ -214,6 +219,9 @@ export class TlsStream extends Duplex {
         this.#peerClosed = true
         if (this.#complete === undefined) return this.#giveUp('the peer closed the connection during the handshake')
         this.push(null)
+        return
+      case 'session':
+        this.emit('session', event.session)
         return
       case 'failed':
         this.destroy(errorOf(event))

@@ -28,6 +28,7 @@ import { noble } from '../crypto/noble/provider.ts'
 import type { CryptoProvider, GroupName } from '../crypto/provider.ts'
 import type { ClientConfig } from '../tls/client/config.ts'
 import { ClientConnection } from '../tls/client/connection.ts'
+import type { Session } from '../tls/client/session.ts'
 import type { Trust } from '../tls/client/trust.ts'
 import type { ServerConfig, ServerCredential } from '../tls/config.ts'
 import { ServerConnection } from '../tls/connection.ts'
@@ -41,6 +42,7 @@ import { parseTrustAnchors, TrustAnchors } from '../x509/trust-anchors.ts'
 import { TlsStream, type Side, type StreamOptions, type Transport } from './tls-stream.ts'
 
 export { loadCrypto } from '../crypto/load.ts'
+export type { Session } from '../tls/client/session.ts'
 export { TlsError } from './tls-error.ts'
 export { TlsStream } from './tls-stream.ts'
 
@@ -57,6 +59,8 @@ export interface ConnectOptions extends StreamOptions {
   readonly cert?: string
   readonly key?: string
   readonly ALPNProtocols?: readonly string[]
+  /** What an earlier stream to the same server gave out by its event `session`. */
+  readonly session?: Session
   /** Groups, best first; left out: `X25519MLKEM768`, `X25519`, `P-256`, `P-384`. */
   readonly groups?: readonly GroupName[]
   readonly crypto?: CryptoProvider
@@ -74,6 +78,7 @@ export function connect(transport: Transport, options: ConnectOptions): TlsStrea
     trust: trustOf(options, anchors),
     groups,
     alpn: ALPNProtocols,
+    ...(options.session === undefined ? {} : { session: options.session }),
     credentials: options.cert === undefined ? [] : [serverCredential(options.cert, options.key ?? '', crypto)],
   }
   const doubt: Side['doubt'] = ({ peerChain = [] }) => {

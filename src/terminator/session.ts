@@ -236,6 +236,8 @@ export class Session implements Timed, Linked<Session> {
         return this.#onClientEnded()
       case 'failed':
         return this.#onFailed(event)
+      case 'session':
+        throw new Error('a server was given a session') // only clients are
     }
   }
 

@@ -1,3 +1,4 @@
+import type { Session } from './client/session.ts'
 import type { VersionName } from './version.ts'
 
 /** What a connection reports to the one who drives it, in the order in which it happened. */
@@ -8,6 +9,8 @@ export type ConnectionEvent =
   | { readonly type: 'application-data'; readonly data: Uint8Array }
   /** The peer sent close_notify: no more data will come; we may go on sending (RFC 8446 §6.1). */
   | { readonly type: 'peer-closed' }
+  /** A client's: what the server gave out to resume with. It is a secret, and the receiver's to keep. */
+  | { readonly type: 'session'; readonly session: Session }
   | ConnectionFailed
 
 /**

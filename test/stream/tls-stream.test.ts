@@ -10,7 +10,8 @@ import { buffer, text } from 'node:stream/consumers'
 import { pipeline } from 'node:stream/promises'
 import { suite, test, type TestContext } from 'node:test'
 import { connect as connectNodeTls, createServer as createNodeTlsServer, type TLSSocket } from 'node:tls'
-import { connect, serve, serverContext, TlsError, type ConnectOptions, type TlsStream } from '../../src/stream/tls.ts'
+import { connect, serve, serverContext, TlsError } from '../../src/stream/tls.ts'
+import type { ConnectOptions, Session, TlsStream } from '../../src/stream/tls.ts'
 import { issue } from '../support/openssl.ts'
 
 const servername = 'shop.example.com'
@@ -135,6 +136,24 @@ suite('beside node:tls', () => {
     assert.equal(await text(tls), 'to and fro')
     assert.equal(tls.alpnProtocol, 'echo/1')
     assert.deepEqual(tls.getPeerCertificate()?.raw, raw)
+  })
+
+  test('our client resumes a session with its server', async (t) => {
+    const server = createNodeTlsServer({ cert, key }, (socket) => socket.pipe(socket))
+    const { port } = await listen(t, server)
+    const go = (session?: Session): TlsStream =>
+      connect(connectTcp(port, '127.0.0.1'), { servername, ca: cert, ...(session === undefined ? {} : { session }) })
+    const first = go()
+    const sessions: Session[] = []
+    first.on('session', (session: Session) => sessions.push(session))
+    first.end('to and fro')
+    assert.equal(await text(first), 'to and fro')
+    assert.equal(first.isSessionReused(), false)
+    const again = go(sessions[0])
+    again.end('to and fro')
+    assert.equal(await text(again), 'to and fro')
+    assert.deepEqual([again.isSessionReused(), again.authorized], [true, true])
+    assert.deepEqual(again.getPeerCertificate()?.raw, raw)
   })
 
   test('our server talks to its client', async (t) => {

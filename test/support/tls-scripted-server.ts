@@ -43,6 +43,8 @@ export interface Script {
   /** The last word on each ServerHello; `retry` is true for a HelloRetryRequest. */
   readonly hello?: (hello: ServerHello, retry: boolean) => ServerHello
   readonly encryptedExtensions?: readonly Extension[]
+  /** What the key schedule begins with; left out: nothing. */
+  readonly psk?: Uint8Array
   /** A message between EncryptedExtensions and Certificate. */
   readonly request?: Uint8Array
   /** Records between EncryptedExtensions and what follows. */
@@ -158,7 +160,7 @@ export class ScriptedServer {
       ],
       false,
     )
-    this.#handshake = earlySecret(native, hash).into(shared, this.#transcript.digest())
+    this.#handshake = earlySecret(native, hash, this.#script.psk).into(shared, this.#transcript.digest())
     this.#write = new Tls13Protection(native, this.#suite, this.#handshake.server)
     this.#read = new Tls13Protection(native, this.#suite, this.#handshake.client)
     records.push(changeCipherSpec)

@@ -15,7 +15,7 @@ import type {
   ExpectCertificateOrRequest,
   ExpectCertificateVerify,
 } from './state.ts'
-import { judge } from './trust.ts'
+import { doubtOf } from './trust.ts'
 
 /** The server's Certificate (RFC 8446 §4.4.2). It is judged once the signature shows that the server holds its key. */
 export function onCertificate(
@@ -42,9 +42,12 @@ export function onCertificateVerify(
   // RFC 8446 §4.2.3: PKCS#1 v1.5 is offered for the signatures in certificates only.
   if (!isHandshakeSignature(scheme)) throw fault('signature-scheme-not-offered', `${scheme} in CertificateVerify`)
   checkSignature(state.chain, scheme, signedContent('server', state.transcript.digest()), signature, config)
-  judge(state.chain.presented, config)
+  const { presented } = state.chain
+  const doubt = doubtOf(presented, config)
+  if (doubt !== undefined) throw doubt
   state.transcript.add(message.raw)
-  return { next: { ...state, at: 'expect-server-finished', signatureScheme: schemeIds[scheme].name }, effects: [] }
+  const signatureScheme = schemeIds[scheme].name
+  return { next: { ...state, at: 'expect-server-finished', chain: presented, signatureScheme }, effects: [] }
 }
 
 /** The scheme of that number, if the client offered it. */

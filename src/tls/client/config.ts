@@ -1,6 +1,7 @@
 import type { CryptoProvider, GroupName, SigningKey } from '../../crypto/provider.ts'
 import type { Limits } from '../limits.ts'
 import type { HandshakeSignatureName, SuiteName } from '../suites.ts'
+import type { Session } from './session.ts'
 import type { Trust } from './trust.ts'
 
 /** Everything a client connection is handed. It is read-only; connections to one server may share it. */
@@ -24,6 +25,8 @@ export interface ClientConfig {
   readonly schemes?: readonly HandshakeSignatureName[]
   /** ALPN protocols, the client's preference first; empty: none is offered. */
   readonly alpn: readonly string[]
+  /** What an earlier connection gave out; it is offered where it fits, and a full handshake follows where it does not. */
+  readonly session?: Session
   /** What the client shows where it is asked who it is: the first that the server can verify. */
   readonly credentials?: readonly ClientCredential[]
   /** Left out: `defaultLimits`. Tests make them small. */

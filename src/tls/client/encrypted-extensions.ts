@@ -21,7 +21,11 @@ export function onEncryptedExtensions(
   // RFC 6066 §3: the name took part in the choice; there is nothing more to say.
   if (name !== undefined) new Reader(name).end('server_name')
   const alpn = chosenProtocol(extensions.get(extensionType.alpn), config)
-  return { next: { ...state, at: 'expect-certificate-or-request', alpn }, effects: [] }
+  const { resumed } = state
+  if (resumed === undefined) return { next: { ...state, at: 'expect-certificate-or-request', alpn }, effects: [] }
+  // Who knows the session's key is the server that proved itself when it began: no certificate comes again (§2.2).
+  const told = { alpn, wanted: undefined, chain: resumed.chain, signatureScheme: undefined }
+  return { next: { ...state, at: 'expect-server-finished', ...told }, effects: [] }
 }
 
 /** The one protocol that the server chose of those offered (RFC 7301 §3.1). */

@@ -16,6 +16,8 @@ export const serverFaults = {
   'extension-misplaced': { alert: 'illegal_parameter', see: '§4.2' },
   'server-share-missing': { alert: 'missing_extension', see: '§4.2.8, §9.2' },
   'server-share-not-offered': { alert: 'illegal_parameter', see: '§4.2.8' },
+  'psk-not-offered': { alert: 'illegal_parameter', see: '§4.2.11' },
+  'psk-hash-differs': { alert: 'illegal_parameter', see: '§4.2.11' },
   'retry-twice': { alert: 'unexpected_message', see: '§4.1.4' },
   'retry-changes-nothing': { alert: 'illegal_parameter', see: '§4.1.4' },
   'retry-group-not-offered': { alert: 'illegal_parameter', see: '§4.2.8' },

@@ -3,7 +3,7 @@ import { handshakeType } from '../../wire/code-points.ts'
 import { writeHandshake, type HandshakeMessage } from '../../wire/handshake.ts'
 import type { HandshakeComplete } from '../events.ts'
 import { fault } from '../fault.ts'
-import { finishedData } from '../key-schedule.ts'
+import { finishedData, resumptionSecret } from '../key-schedule.ts'
 import type { ClientConfig } from './config.ts'
 import { proveIdentity } from './identity.ts'
 import type { ClientTransition, ExpectServerFinished } from './state.ts'
@@ -33,13 +33,14 @@ export function onServerFinished(
   const ours = finishedData(crypto, suite.hash, handshake.client, transcript.digest())
   const finished = writeHandshake(handshakeType.finished, (out) => out.raw(ours))
   transcript.add(finished)
+  const resumption = resumptionSecret(crypto, suite.hash, traffic.main, transcript.digest())
   return {
-    next: { at: 'established', suite, readSecret: traffic.server, writeSecret: traffic.client, chain },
+    next: { at: 'established', suite, readSecret: traffic.server, writeSecret: traffic.client, resumption, chain },
     effects: [
       { do: 'send', messages: concat(...identity, finished) },
       { do: 'use-write-secret', suite, secret: traffic.client },
       { do: 'use-read-secret', suite, secret: traffic.server },
-      { do: 'wipe', secrets: [handshake.client, handshake.server, traffic.main] },
+      { do: 'wipe', secrets: [handshake.client, handshake.server] },
       { do: 'report', event: complete(state, config) },
     ],
   }
@@ -54,9 +55,9 @@ function complete(state: ExpectServerFinished, { serverName }: ClientConfig): Ha
     signatureScheme: state.signatureScheme,
     serverName,
     alpn: state.alpn,
-    fingerprint: fingerprintOf(state.chain.presented),
+    fingerprint: fingerprintOf(state.chain),
     helloRetried: state.retried,
-    resumed: false,
-    peerChain: state.chain.presented,
+    resumed: state.resumed !== undefined,
+    peerChain: state.chain,
   }
 }

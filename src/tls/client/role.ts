@@ -3,7 +3,7 @@ import { defaultLimits } from '../limits.ts'
 import { updateWriteKey } from '../handshake/key-update.ts'
 import type { Role } from '../role.ts'
 import type { ClientConfig } from './config.ts'
-import { firstOffer } from './hello.ts'
+import { firstOffer, privateKeys } from './hello.ts'
 import { checkExpected, endsItsRecord, onMessage } from './machine.ts'
 import type { ClientState, ClientTransition } from './state.ts'
 
@@ -39,7 +39,7 @@ function start(config: ClientConfig): ClientTransition {
 }
 
 function secrets(state: ClientState): readonly Uint8Array[] {
-  if (state.at === 'established') return [state.readSecret, state.writeSecret]
+  if (state.at === 'established') return [state.readSecret, state.writeSecret, state.resumption]
   if ('handshake' in state) return [state.handshake.client, state.handshake.server]
-  return [...state.offer.pairs.values()].map(({ privateKey }) => privateKey)
+  return privateKeys(state.offer)
 }

@@ -13,7 +13,8 @@ import { groupIds, suites, type Suite } from '../suites.ts'
 import { messageHash, Transcript } from '../transcript.ts'
 import type { ClientConfig } from './config.ts'
 import { answers } from './extensions.ts'
-import { secondOffer, type Offer } from './hello.ts'
+import { privateKeys, secondOffer, type Offer } from './hello.ts'
+import type { Session } from './session.ts'
 import type { ClientTransition, ExpectSecondServerHello, ExpectServerHello } from './state.ts'
 
 /** The answer to the first hello: the server's choices, or a HelloRetryRequest for another hello (RFC 8446 §4.1.3). */
@@ -75,12 +76,16 @@ function onRetry(
   if (selected === undefined && brought === undefined) throw fault('retry-changes-nothing')
   const group = selected === undefined ? undefined : wantedGroup(readNumber(selected, 'selected_group'), first, config)
   const cookie = brought === undefined ? undefined : readCookie(brought)
-  const offer = secondOffer(first, { group, cookie }, config)
-  const transcript = [messageHash(config.crypto, suite.hash, first.message), message.raw, offer.message]
+  const heard = [messageHash(config.crypto, suite.hash, first.message), message.raw]
+  const offer = secondOffer(first, { suite, group, cookie, heard }, config)
   return {
-    next: { at: 'expect-second-server-hello', offer, suite, transcript },
-    // RFC 8446 §D.4: right before the second hello.
-    effects: [{ do: 'send-change-cipher-spec' }, { do: 'send', messages: offer.message }],
+    next: { at: 'expect-second-server-hello', offer, suite, transcript: [...heard, offer.message] },
+    // RFC 8446 §D.4: change_cipher_spec right before the second hello.
+    effects: [
+      { do: 'send-change-cipher-spec' },
+      { do: 'send', messages: offer.message },
+      { do: 'wipe', secrets: group === undefined ? [] : privateKeys(first) },
+    ],
   }
 }
 
@@ -103,22 +108,31 @@ interface Answered {
 function agree({ hello, suite, offer, retried, heard }: Answered, config: ClientConfig): ClientTransition {
   const { crypto } = config
   const extensions = answers('ServerHello', hello.extensions, offer.hello.extensions)
+  const resumed = resumedSession(extensions.get(extensionType.preSharedKey), offer, suite)
   const { group, shared } = exchange(extensions.get(extensionType.keyShare), offer, config)
   const transcript = new Transcript(crypto, suite.hash)
   for (const bytes of heard) transcript.add(bytes)
-  const handshake = earlySecret(crypto, suite.hash).into(shared, transcript.digest())
-  const privateKeys = [...offer.pairs.values()].map(({ privateKey }) => privateKey)
+  const handshake = earlySecret(crypto, suite.hash, resumed?.secret).into(shared, transcript.digest())
   // RFC 8446 §D.4: before the first protected record of ours, unless a second hello came behind one.
   const effects: Effect[] = retried ? [] : [{ do: 'send-change-cipher-spec' }]
   effects.push(
     { do: 'use-read-secret', suite, secret: handshake.server },
     { do: 'use-write-secret', suite, secret: handshake.client },
-    { do: 'wipe', secrets: [shared, ...privateKeys] },
+    { do: 'wipe', secrets: [shared, ...privateKeys(offer)] },
   )
   return {
-    next: { at: 'expect-encrypted-extensions', offer, suite, group, retried, transcript, handshake },
+    next: { at: 'expect-encrypted-extensions', offer, suite, group, retried, resumed, transcript, handshake },
     effects,
   }
+}
+
+/** The session that the server takes up (RFC 8446 §4.2.11): of those offered, and with a suite of the same hash. */
+function resumedSession(selected: Uint8Array | undefined, { session }: Offer, suite: Suite): Session | undefined {
+  if (selected === undefined) return undefined
+  const index = readNumber(selected, 'selected_identity')
+  if (session === undefined || index !== 0) throw fault('psk-not-offered', `identity ${index}`)
+  if (suites[session.suite].hash !== suite.hash) throw fault('psk-hash-differs', suite.name)
+  return session
 }
 
 function exchange(

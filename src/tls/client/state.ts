@@ -5,6 +5,7 @@ import type { Suite } from '../suites.ts'
 import type { Transcript } from '../transcript.ts'
 import type { Established, Transition } from '../handshake/state.ts'
 import type { Offer } from './hello.ts'
+import type { Session } from './session.ts'
 
 /** Where a client's handshake stands, each state with exactly what it needs; named for what it waits for. */
 export type ClientState =
@@ -37,6 +38,8 @@ export interface Agreed {
   readonly suite: Suite
   readonly group: GroupName
   readonly retried: boolean
+  /** What the server agreed to resume. */
+  readonly resumed: Session | undefined
   /** Runs on with each message. */
   readonly transcript: Transcript
   readonly handshake: HandshakeSecret
@@ -69,13 +72,16 @@ export interface ExpectServerFinished extends Agreed {
   readonly at: 'expect-server-finished'
   readonly alpn: string | undefined
   readonly wanted: readonly number[] | undefined
-  readonly chain: PeerChain
-  /** By which the server proved its key. */
-  readonly signatureScheme: string
+  /** DER, leaf first. */
+  readonly chain: readonly Uint8Array[]
+  /** By which the server proved its key; undefined where a session is resumed, which does it too. */
+  readonly signatureScheme: string | undefined
 }
 
 export interface ClientEstablished extends Established {
-  readonly chain: PeerChain
+  /** Tickets that come later make their keys from it (RFC 8446 §4.6.1). */
+  readonly resumption: Uint8Array
+  readonly chain: readonly Uint8Array[]
 }
 
 export type ClientTransition = Transition<ClientState>

@@ -3,7 +3,7 @@ import { toHex } from '../../bytes/hex.ts'
 import { verifyChain } from '../../x509/chain.ts'
 import type { Revocation } from '../../x509/revocation.ts'
 import type { TrustAnchors } from '../../x509/trust-anchors.ts'
-import { fault } from '../fault.ts'
+import { fault, type Fault } from '../fault.ts'
 import type { ClientConfig } from './config.ts'
 
 /**
@@ -24,16 +24,15 @@ export type Trust =
   /** Any. Whoever stands in between is taken for the server; only for those who look at the certificate themselves. */
   | { readonly accept: 'any' }
 
-/** Throws the Fault that says why this chain (DER, leaf first, at least one) will not do. */
-export function judge(chain: readonly Uint8Array[], { trust, crypto, now }: ClientConfig): void {
-  if (trust.accept === 'any') return
+/** The Fault that says why this chain (DER, leaf first, at least one) will not do; undefined where it does. */
+export function doubtOf(chain: readonly Uint8Array[], { trust, crypto, now }: ClientConfig): Fault | undefined {
+  if (trust.accept === 'any') return undefined
   if (trust.accept === 'pinned') {
     const found = fingerprintOf(chain)
-    if (!trust.fingerprints.includes(found)) throw fault('certificate-not-pinned', `found ${found}`)
-    return
+    return trust.fingerprints.includes(found) ? undefined : fault('certificate-not-pinned', `found ${found}`)
   }
   const verdict = verifyChain(chain, { ...trust, purpose: 'serverAuth', now: new Date(now()), crypto })
-  if ('refused' in verdict) throw fault(verdict.refused, verdict.detail)
+  return 'refused' in verdict ? fault(verdict.refused, verdict.detail) : undefined
 }
 
 /** SHA-256 of the leaf, lower-case hex. */

@@ -9,6 +9,7 @@ import type { GroupName } from '../../../src/crypto/provider.ts'
 import type { ClientConfig } from '../../../src/tls/client/config.ts'
 import { ClientConnection } from '../../../src/tls/client/connection.ts'
 import { serverFaults, type ServerFaultReason } from '../../../src/tls/client/faults.ts'
+import type { Session } from '../../../src/tls/client/session.ts'
 import type { Trust } from '../../../src/tls/client/trust.ts'
 import { faults, type FaultReason } from '../../../src/tls/fault.ts'
 import { defaultLimits } from '../../../src/tls/limits.ts'
@@ -30,7 +31,7 @@ import { parseCrls } from '../../../src/x509/crl.ts'
 import { TrustAnchors } from '../../../src/x509/trust-anchors.ts'
 import { testCredential } from '../../support/credentials.ts'
 import { algorithms, issue, revocationList, type Issued } from '../../support/openssl.ts'
-import { clientConfig } from '../../support/tls-pair.ts'
+import { clientConfig, testTime } from '../../support/tls-pair.ts'
 import { meet, ScriptedServer, type Script } from '../../support/tls-scripted-server.ts'
 import { changeCipherSpec, plainRecord } from '../../support/tls-client.ts'
 
@@ -104,6 +105,17 @@ const empty = new Uint8Array(0)
 const [leaf = empty] = testCredential('ed25519', native).chain
 const ed448 = der(issue({ algorithm: ['-newkey', 'ed448'] }))
 const forAgreement = der(issue({ algorithm: algorithms.ed25519, extensions: ['keyUsage=critical,keyAgreement'] }))
+const session: Session = {
+  version: 'TLSv1.3',
+  suite: 'TLS_AES_128_GCM_SHA256',
+  ticket: Uint8Array.of(1, 2, 3),
+  secret: new Uint8Array(32).fill(7),
+  ageAdd: 7,
+  receivedAt: testTime,
+  expiresAt: testTime + 60_000,
+  serverName: 'shop.example.com',
+  chain: [leaf],
+}
 const day = 86_400_000
 const name = 'shop.example.com'
 const authority = ['basicConstraints=critical,CA:true']
@@ -199,6 +211,16 @@ const provocations: { readonly [R in Reason]: readonly Provocation[] } = {
     { script: { hello: replacing(extensionType.keyShare, share(groupIds.X25519, 31)) } },
     { script: { hello: replacing(extensionType.keyShare, share(groupIds.X25519, 0)) } },
     { script: { hello: replacing(extensionType.keyShare, share(groupIds['P-256'], 65)) }, config: groups('P-256') },
+  ],
+  'psk-not-offered': [
+    { script: { hello: adding({ type: extensionType.preSharedKey, body: writeNumber(1) }) }, config: { session } },
+    { script: { hello: adding({ type: extensionType.preSharedKey, body: writeNumber(0xffff) }) }, config: { session } },
+  ],
+  'psk-hash-differs': [
+    {
+      script: { hello: adding({ type: extensionType.preSharedKey, body: writeNumber(0) }) },
+      config: { session: { ...session, suite: 'TLS_AES_256_GCM_SHA384', secret: new Uint8Array(48) } },
+    },
   ],
   'retry-twice': [{ script: { retry: retryFor('P-256'), edit: twice(handshakeType.serverHello) } }],
   'retry-changes-nothing': [{ script: { retry: [version13] } }],
@@ -362,6 +384,11 @@ const provocations: { readonly [R in Reason]: readonly Provocation[] } = {
     { send: (server) => [server.protect(22, Uint8Array.of(24, 0, 0, 1, 0, 24, 0))] },
   ],
   'message-out-of-order': [
+    // A session that is resumed brings no certificate.
+    {
+      script: { hello: adding({ type: extensionType.preSharedKey, body: writeNumber(0) }), psk: session.secret },
+      config: { session },
+    },
     { insteadOfHandshake: true, send: () => [plainRecord(22, Uint8Array.of(1, 0, 0, 0))] },
     { insteadOfHandshake: true, send: () => [plainRecord(22, Uint8Array.of(0, 0, 0, 0))] },
     { script: { edit: leftOut(handshakeType.encryptedExtensions) } },
@@ -380,6 +407,20 @@ const provocations: { readonly [R in Reason]: readonly Provocation[] } = {
     { script: { edit: replacingMessage(handshakeType.finished, (body) => concat(body, Uint8Array.of(0))) } },
   ],
   'finished-mismatch': [
+    // Who does not know the session's key cannot resume it.
+    {
+      script: {
+        hello: adding({ type: extensionType.preSharedKey, body: writeNumber(0) }),
+        psk: session.secret,
+        edit: (message, type) =>
+          type === handshakeType.certificate || type === handshakeType.certificateVerify
+            ? []
+            : type === handshakeType.finished
+              ? [message.map((byte, i) => (i < 4 ? byte : byte ^ 1))]
+              : [message],
+      },
+      config: { session },
+    },
     { script: { edit: replacingMessage(handshakeType.finished, (body) => body.map((byte) => byte ^ 1)) } },
   ],
   'key-update-request-unknown': [{ send: (server) => [server.protect(22, Uint8Array.of(24, 0, 0, 1, 2))] }],

@@ -36,6 +36,10 @@ async function render(...options: readonly string[]): Promise<Rendered[]> {
     .filter((object) => object !== null)
 }
 
+async function budgets(...options: readonly string[]): Promise<number> {
+  return (await render(...options)).filter(({ kind }) => kind === 'PodDisruptionBudget').length
+}
+
 async function definitions(value: string): Promise<Rendered[]> {
   return (await render('--set', value)).filter(({ kind }) => kind === 'CustomResourceDefinition')
 }
@@ -110,6 +114,12 @@ test('runs the image by its digest where one is given', async () => {
   const text = JSON.stringify(await render('--set', `image.digest=${digest}`, '--set', 'image.tag=ignored'))
   assert.ok(text.includes(`"image":"ghcr.io/chitin-dev/chitin@${digest}"`))
   assert.ok(!text.includes('ignored'))
+})
+
+test('has a disruption budget only where there is more than one replica: of one, it would block every drain', async () => {
+  assert.equal(await budgets(), 1)
+  assert.equal(await budgets('--set', 'replicas=1'), 0)
+  assert.equal(await budgets('--set', 'podDisruptionBudget.enabled=false'), 0)
 })
 
 test('refuses values that it does not know, and values of the wrong shape', async () => {

@@ -9,7 +9,6 @@ import type { ConnectionEvent } from './events.ts'
 import { Fault, fault } from './fault.ts'
 import type { Effect, Transition } from './handshake/state.ts'
 import type { Limits } from './limits.ts'
-import { maxPlaintext } from './record/framer.ts'
 import { Incoming, type Received } from './record/incoming.ts'
 import { Outgoing } from './record/outgoing.ts'
 import { Reassembly } from './record/reassembly.ts'
@@ -31,7 +30,7 @@ export class Conversation<State> {
   readonly #role: Role<State>
   readonly #limits: Limits
   readonly #incoming: Incoming
-  readonly #outgoing = new Outgoing()
+  readonly #outgoing: Outgoing
   readonly #reassembly: Reassembly
   #state: State
   #events: ConnectionEvent[] = []
@@ -52,6 +51,7 @@ export class Conversation<State> {
     this.#role = role
     this.#limits = role.limits
     this.#incoming = new Incoming(role.limits)
+    this.#outgoing = new Outgoing(role.padding)
     this.#reassembly = new Reassembly(role.limits.handshakeMessageBytes)
     this.#state = role.start.next
     this.#follow(role.start)
@@ -91,9 +91,10 @@ export class Conversation<State> {
 
   send(plaintext: Uint8Array): void {
     if (!this.canSend) throw new Error(`cannot send: the connection is ${this.#sendClosed ? 'closed' : this.state}`)
-    for (let at = 0; at < plaintext.length; at += maxPlaintext) {
+    const { maxContent } = this.#outgoing
+    for (let at = 0; at < plaintext.length; at += maxContent) {
       this.#freshKeysWhenDue()
-      this.#outgoing.send(contentType.applicationData, plaintext.subarray(at, at + maxPlaintext))
+      this.#outgoing.send(contentType.applicationData, plaintext.subarray(at, at + maxContent))
     }
   }
 
@@ -256,6 +257,9 @@ export class Conversation<State> {
         return this.#incoming.use(new Tls12Protection(this.#role.crypto, effect.keys))
       case 'send-warning':
         return this.#sendWarning(effect.alert)
+      case 'limit-records':
+        this.#incoming.limit(effect.limit.incoming)
+        return this.#outgoing.limit(effect.limit.outgoing)
       case 'skip-early-data':
         return this.#incoming.skipEarlyData(effect.how)
       case 'answer-key-update':

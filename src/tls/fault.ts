@@ -52,6 +52,8 @@ export const faults = {
   'server-name-illegal': { alert: 'unrecognized_name', see: 'RFC 6066 §3' },
   'server-name-unknown': { alert: 'unrecognized_name', see: 'RFC 6066 §3' },
   'no-common-protocol': { alert: 'no_application_protocol', see: 'RFC 7301 §3.2' },
+  'record-size-limit-too-small': { alert: 'illegal_parameter', see: 'RFC 8449 §4' },
+  'max-fragment-length-unknown': { alert: 'illegal_parameter', see: 'RFC 6066 §4' },
   'pre-shared-key-not-last': { alert: 'illegal_parameter', see: '§4.2.11' },
   'psk-modes-missing': { alert: 'missing_extension', see: '§4.2.9' },
   'psk-binders-mismatch': { alert: 'illegal_parameter', see: '§4.2.11' },

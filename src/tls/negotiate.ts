@@ -10,6 +10,7 @@ import { pskDheKe, readPskModes } from '../wire/extensions/psk-key-exchange-mode
 import type { ServerConfig } from './config.ts'
 import { fault } from './fault.ts'
 import { chooseName, chooseProtocol, extensionsOf, type Extensions } from './hello.ts'
+import { chooseRecordLimit, type RecordLimit } from './record-limit.ts'
 import { groupIds, isHybrid, preferredSuites, suites } from './suites.ts'
 import type { Suite } from './suites.ts'
 
@@ -27,6 +28,8 @@ export interface Negotiated {
   readonly resumable: boolean
   /** What it would resume, where it can. */
   readonly psks: OfferedPsks | undefined
+  /** undefined: as long as the version allows. */
+  readonly recordLimit: RecordLimit | undefined
   /** The client may send early data, which we refuse and skip (RFC 8446 §4.2.10). */
   readonly earlyData: boolean
 }
@@ -40,9 +43,10 @@ export function negotiate(hello: ClientHello, extensions: Extensions, config: Se
   const suite = chooseSuite(hello, config)
   const { group, share } = chooseGroup(extensions, config)
   const alpn = chooseProtocol(extensions, config)
+  const recordLimit = chooseRecordLimit(extensions, 'TLSv1.3')
   const schemes = extensions.get(extensionType.signatureAlgorithms)
   const signatureSchemes = schemes && readNumbers16(schemes, 'signature_algorithms')
-  return { suite, group, share, alpn, serverName, signatureSchemes, ...resumption }
+  return { suite, group, share, alpn, serverName, signatureSchemes, recordLimit, ...resumption }
 }
 
 /**

@@ -3,6 +3,7 @@ import type { HandshakeMessage } from '../wire/handshake.ts'
 import type { Verdict } from './config.ts'
 import type { Transition } from './handshake/state.ts'
 import type { Limits } from './limits.ts'
+import type { Padding } from './record/outgoing.ts'
 import type { VersionName } from './version.ts'
 
 /**
@@ -12,6 +13,8 @@ import type { VersionName } from './version.ts'
 export interface Role<State> {
   readonly crypto: CryptoProvider
   readonly limits: Limits
+  /** Left out: none. */
+  readonly padding?: Padding | undefined
   /** The first state, and what to do before anything has come. */
   readonly start: Transition<State>
   /** `waiting`: for a verdict; nothing that comes is looked at meanwhile. */

@@ -24,12 +24,14 @@ export const handshakeType = {
 /** ExtensionType (RFC 8446 §4.2). */
 export const extensionType = {
   serverName: 0,
+  maxFragmentLength: 1, // RFC 6066
   supportedGroups: 10,
   pointFormats: 11, // RFC 8422; TLS 1.2 only
   signatureAlgorithms: 13,
   alpn: 16,
   padding: 21,
   extendedMasterSecret: 23, // RFC 7627; TLS 1.2 only
+  recordSizeLimit: 28, // RFC 8449
   sessionTicket: 35, // RFC 5077; TLS 1.2 only
   preSharedKey: 41,
   earlyData: 42,

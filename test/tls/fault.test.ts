@@ -55,6 +55,11 @@ const provocations: { readonly [Reason in FaultReason]: readonly Provocation[] }
     { upTo: 'nothing', send: () => [Uint8Array.of(22, 3, 1, 0xff, 0xff)] },
     { send: () => [Uint8Array.of(23, 3, 3, 0x41, 0x01)] },
     { send: (client) => [client.protectInner(new Uint8Array(16_386).fill(23))] },
+    {
+      // A client that asked for records of 512 bytes at most, and does not keep to it itself.
+      options: { extra: [{ type: extensionType.maxFragmentLength, body: Uint8Array.of(1) }] },
+      send: (client) => [client.data('x'.repeat(513))],
+    },
   ],
   'empty-fragment': [
     { upTo: 'nothing', send: () => [plainRecord(22, new Uint8Array(0))] },
@@ -217,6 +222,13 @@ const provocations: { readonly [Reason in FaultReason]: readonly Provocation[] }
   ],
   'server-name-unknown': [{ options: { serverName: 'unknown.example.com' } }],
   'no-common-protocol': [{ options: { alpn: ['http/1.0'] }, config: { alpn: ['h2', 'http/1.1'] } }],
+  'record-size-limit-too-small': [
+    { options: { extra: [{ type: extensionType.recordSizeLimit, body: Uint8Array.of(0, 63) }] } },
+    { options: { extra: [{ type: extensionType.recordSizeLimit, body: Uint8Array.of(0, 0) }] } },
+  ],
+  'max-fragment-length-unknown': [0, 5, 255].map((code) => ({
+    options: { extra: [{ type: extensionType.maxFragmentLength, body: Uint8Array.of(code) }] },
+  })),
   'pre-shared-key-not-last': [{ options: { extra: [psk(1, 1)] } }],
   'psk-modes-missing': [
     {

@@ -71,6 +71,8 @@ export function serverFlight(answerable: Answerable, config: ServerConfig): Tran
   const effects: Effect[] = [{ do: 'send', messages: serverHello }]
   // RFC 8446 §D.4: once, after our first message; a retry has sent it already.
   if (hello.sessionId.length > 0 && !retried) effects.push({ do: 'send-change-cipher-spec' })
+  // RFC 8449 §4: for protected records only, so not for the ServerHello.
+  if (negotiated.recordLimit !== undefined) effects.push({ do: 'limit-records', limit: negotiated.recordLimit })
   effects.push(
     { do: 'use-write-secret', suite, secret: handshake.server },
     { do: 'send', messages: concat(extensions, ...request, ...proof, finished) },
@@ -163,12 +165,13 @@ function summary({ negotiated, authentication, retried }: Answerable): Handshake
   }
 }
 
-function encryptedExtensions({ serverName, alpn }: Negotiated, { by }: Authentication): Extension[] {
+function encryptedExtensions({ serverName, alpn, recordLimit }: Negotiated, { by }: Authentication): Extension[] {
   const extensions: Extension[] = []
   // RFC 6066 §3: an empty server_name says that the name took part in the choice, which a resumed session leaves as it was.
   if (serverName !== undefined && by === 'certificate')
     extensions.push({ type: extensionType.serverName, body: new Uint8Array(0) })
   if (alpn !== undefined)
     extensions.push({ type: extensionType.alpn, body: writeProtocolNames([new TextEncoder().encode(alpn)]) })
+  if (recordLimit !== undefined) extensions.push(recordLimit.answer)
   return extensions
 }

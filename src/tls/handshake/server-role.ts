@@ -15,6 +15,7 @@ export function serverRole(config: ServerConfig): Role<State> {
   return {
     crypto: config.crypto,
     limits: config.limits ?? defaultLimits,
+    padding: config.padding,
     start: { next: { at: 'expect-client-hello' }, effects: [] },
     phase,
     version,

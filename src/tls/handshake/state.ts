@@ -4,6 +4,7 @@ import type { ConnectionEvent, HandshakeComplete } from '../events.ts'
 import type { TrafficSecrets } from '../key-schedule.ts'
 import type { Negotiated } from '../negotiate.ts'
 import type { PeerChain } from '../peer-chain.ts'
+import type { RecordLimit } from '../record-limit.ts'
 import type { Suite } from '../suites.ts'
 import type { RecordKeys } from '../tls12/key-schedule.ts'
 import type { Tls12State } from '../tls12/state.ts'
@@ -91,6 +92,8 @@ export type Effect =
   | { readonly do: 'use-read-keys'; readonly keys: RecordKeys }
   /** An alert that does not end the connection. */
   | { readonly do: 'send-warning'; readonly alert: AlertName }
+  /** From the next record on, both ways. */
+  | { readonly do: 'limit-records'; readonly limit: Pick<RecordLimit, 'outgoing' | 'incoming'> }
   /** `by-type`: records that are protected are early data; `by-trial`: records that do not open are. */
   | { readonly do: 'skip-early-data'; readonly how: 'by-type' | 'by-trial' | 'no-more' }
   /** A KeyUpdate of ours, unless one is queued already: one answer will do for several requests (RFC 8446 §4.6.3). */

@@ -1,7 +1,7 @@
 import { contentType } from '../../wire/code-points.ts'
 import { fault } from '../fault.ts'
 import type { Limits } from '../limits.ts'
-import { Framer, headerLength, type Record } from './framer.ts'
+import { Framer, headerLength, maxPlaintext, type Record } from './framer.ts'
 import type { Content, RecordProtection } from './protection.ts'
 
 /** What came in one record; `covered`: its protection was off only for us. */
@@ -19,6 +19,7 @@ export class Incoming {
   #protection: RecordProtection | undefined
   #skip: 'by-type' | 'by-trial' | 'no-more' = 'no-more'
   #skippedBytes = 0
+  #maxContent = maxPlaintext
 
   constructor(limits: Limits) {
     this.#limits = limits
@@ -48,6 +49,11 @@ export class Incoming {
     this.#protection?.wipe()
     this.#protection = protection
     this.#framer.limit((type) => protection.maxFragment(type))
+  }
+
+  /** From the next record on, contents of at most this many bytes. */
+  limit(maxContent: number): void {
+    this.#maxContent = maxContent
   }
 
   /** `by-type`: records that are protected are early data; `by-trial`: records that do not open are (RFC 8446 §4.2.10). */
@@ -80,6 +86,7 @@ export class Incoming {
       return this.#skipped(fragment)
     }
     this.#skip = 'no-more'
+    if (opened.content.length > this.#maxContent) throw fault('record-too-long', `${opened.content.length} bytes`)
     return { ...opened, covered: true }
   }
 

@@ -4,8 +4,19 @@ import type { RecordProtection } from './protection.ts'
 
 /** The sending half of the record layer: contents in, records out, under the key in force or in the clear before one is. */
 export class Outgoing {
+  readonly #padding: Padding
   #protection: RecordProtection | undefined
   #records: Uint8Array[] = []
+  #maxContent = maxPlaintext
+
+  constructor(padding: Padding = () => 0) {
+    this.#padding = padding
+  }
+
+  /** The greatest content of one record, padding included, in bytes. */
+  get maxContent(): number {
+    return this.#maxContent
+  }
 
   /** Records sealed under the key in force. */
   get count(): number {
@@ -14,13 +25,18 @@ export class Outgoing {
 
   /** Queues content, cut into as many records as it takes. */
   send(type: number, content: Uint8Array): void {
-    for (let at = 0; at < content.length; at += maxPlaintext)
-      this.#sendRecord(type, content.subarray(at, at + maxPlaintext))
+    for (let at = 0; at < content.length; at += this.#maxContent)
+      this.#sendRecord(type, content.subarray(at, at + this.#maxContent))
   }
 
   /** Queues change_cipher_spec, which goes in the clear always (RFC 8446 §5; RFC 5246 §7.1). */
   sendChangeCipherSpec(): void {
     this.#records.push(plainRecord(contentType.changeCipherSpec, Uint8Array.of(1)))
+  }
+
+  /** From the next record on, contents of at most this many bytes. */
+  limit(maxContent: number): void {
+    this.#maxContent = maxContent
   }
 
   /** From the next record on, this key. */
@@ -41,9 +57,19 @@ export class Outgoing {
   }
 
   #sendRecord(type: number, content: Uint8Array): void {
-    this.#records.push(this.#protection?.seal(type, content) ?? plainRecord(type, content))
+    this.#records.push(
+      this.#protection?.seal(type, content, this.#paddingOf(type, content)) ?? plainRecord(type, content),
+    )
+  }
+
+  /** What the policy says, as far as there is room: no policy makes a record too long. */
+  #paddingOf(type: number, { length }: Uint8Array): number {
+    return type === contentType.applicationData ? Math.min(this.#padding(length), this.#maxContent - length) : 0
   }
 }
+
+/** How many zeros go behind application data of this length, which is all that a watcher learns of it (RFC 8446 §5.4). */
+export type Padding = (length: number) => number
 
 function plainRecord(type: number, content: Uint8Array): Uint8Array {
   const record = new Uint8Array(headerLength + content.length)

@@ -15,8 +15,8 @@ export interface RecordProtection {
   covers(type: number): boolean
   /** The greatest length of a fragment of this outer type. */
   maxFragment(type: number): number
-  /** A whole record. `content` has at most 2^14 bytes. */
-  seal(type: number, content: Uint8Array): Uint8Array
+  /** A whole record. `content` has at most 2^14 bytes, and with as many zeros behind it as `padding` says no more either. */
+  seal(type: number, content: Uint8Array, padding?: number): Uint8Array
   /** The content, or undefined where the record does not authenticate; then the sequence number has not moved. Throws Fault. */
   open(header: Uint8Array, fragment: Uint8Array): Content | undefined
   /** Forgets the key; nothing can be sealed or opened after it. */

@@ -32,9 +32,10 @@ export class Tls13Protection implements RecordProtection {
     return maxTls13Fragment(type)
   }
 
-  seal(type: number, content: Uint8Array): Uint8Array {
-    if (content.length > maxPlaintext) throw new RangeError(`a record of ${content.length} bytes`)
-    const length = content.length + 1 + tagLength
+  seal(type: number, content: Uint8Array, padding = 0): Uint8Array {
+    if (content.length + padding > maxPlaintext)
+      throw new RangeError(`a record of ${content.length} bytes, and ${padding} of padding`)
+    const length = content.length + 1 + padding + tagLength
     const record = new Uint8Array(headerLength + length)
     record[0] = contentType.applicationData
     record[1] = record[2] = 3

@@ -16,6 +16,7 @@ import {
   writeClientShares,
   writeServerShare,
 } from '../../../src/wire/extensions/key-share.ts'
+import { readMaxFragmentLength, writeMaxFragmentLength } from '../../../src/wire/extensions/max-fragment-length.ts'
 import {
   readNumber,
   readNumbers16,
@@ -26,6 +27,7 @@ import {
 } from '../../../src/wire/extensions/number-list.ts'
 import { bindersLength, readOfferedPsks, writeOfferedPsks } from '../../../src/wire/extensions/pre-shared-key.ts'
 import { readPskModes, writePskModes } from '../../../src/wire/extensions/psk-key-exchange-modes.ts'
+import { readRecordSizeLimit, writeRecordSizeLimit } from '../../../src/wire/extensions/record-size-limit.ts'
 import { readServerNames, writeServerNames } from '../../../src/wire/extensions/server-name.ts'
 import { refusesOtherLengths } from '../../support/codec.ts'
 
@@ -51,6 +53,20 @@ suite('extensions', () => {
       [0, 3, 0, 0, 0],
       [0, 4, 0, 0, 2, 65],
     ],
+  })
+  check({
+    name: 'record_size_limit',
+    value: 16_385,
+    hex: '4001',
+    read: readRecordSizeLimit,
+    write: writeRecordSizeLimit,
+  })
+  check({
+    name: 'max_fragment_length',
+    value: 4,
+    hex: '04',
+    read: readMaxFragmentLength,
+    write: writeMaxFragmentLength,
   })
   check({
     name: 'certificate_authorities',

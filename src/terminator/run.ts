@@ -1,6 +1,6 @@
 /**
  * The terminator, from settings to exit code. The main thread reads the bundle, answers the admin port and listens to
- * signals; worker threads hold all connections. It has no credentials for any API, and calls out to nobody but the
+ * signals; workers hold all connections. It has no credentials for any API, and calls out to nobody but the
  * upstream.
  */
 import type { AdminServer } from '../telemetry/admin-server.ts'

@@ -5,17 +5,20 @@ import { errorText } from '../telemetry/log.ts'
 import type { TerminatorMetrics } from '../telemetry/metrics.ts'
 import type { TerminatorSettings } from './settings.ts'
 import type { Snapshot } from './snapshot.ts'
+import { work } from './work.ts'
 import type { Order, Report, WorkerStart } from './worker-messages.ts'
 
 /**
- * The worker threads. Each listens on the same ports; the kernel shares out the connections (SO_REUSEPORT). One that
- * dies by a fault of ours takes its own connections with it, and nobody else's, and is started again.
+ * The workers. Several are threads, each of which listens on the same ports; the kernel shares out the connections
+ * (SO_REUSEPORT). One that dies by a fault of ours takes its own connections with it, and nobody else's, and is started
+ * again. A single one works in the main thread, for a thread costs some 20 MiB: there, such a fault ends the process, and
+ * whoever started that starts it again.
  */
 export class WorkerPool {
   readonly #log: Log
   readonly #logLevel: LogLevel
   readonly #metrics: TerminatorMetrics
-  readonly #members = new Map<Worker, Member>()
+  readonly #members = new Set<Member>()
   readonly #restarts = new Set<NodeJS.Timeout>()
   #settings: TerminatorSettings
   #snapshot: Snapshot | undefined
@@ -31,7 +34,7 @@ export class WorkerPool {
 
   /** How many are listening. */
   get listening(): number {
-    return [...this.#members.values()].filter(({ listening }) => listening).length
+    return [...this.#members].filter(({ listening }) => listening).length
   }
 
   /** Starts all workers; resolves with the ports when each is listening. Rejects where the first one cannot. */
@@ -47,13 +50,13 @@ export class WorkerPool {
   /** New handshakes take this from now on; open connections are untouched. */
   serve(snapshot: Snapshot): void {
     this.#snapshot = snapshot
-    for (const worker of this.#members.keys()) post(worker, { do: 'serve', snapshot })
+    for (const member of this.#members) member.order({ do: 'serve', snapshot })
   }
 
   /** The metrics of all workers that answer in time; one that is busy is left out rather than waited for. */
   async metrics(timeoutMs = 2000): Promise<MetricObject[][]> {
     const answers = [...this.#members].map(
-      ([worker, member]) =>
+      (member) =>
         new Promise<MetricObject[] | undefined>((resolve) => {
           const id = this.#nextId++
           const done = (metrics: MetricObject[] | undefined): void => {
@@ -65,7 +68,7 @@ export class WorkerPool {
           }
           const timer = setTimeout(() => done(undefined), timeoutMs)
           member.awaited.set(id, done)
-          post(worker, { do: 'report-metrics', id })
+          member.order({ do: 'report-metrics', id })
         }),
     )
     return (await Promise.all(answers)).filter((answer) => answer !== undefined)
@@ -76,61 +79,87 @@ export class WorkerPool {
     this.#stopping = true
     for (const timer of this.#restarts) clearTimeout(timer)
     const drained = [...this.#members].map(
-      ([worker, member]) =>
+      (member) =>
         new Promise<number>((resolve) => {
           member.onDrained = resolve
-          post(worker, { do: 'drain', drainMs })
+          member.order({ do: 'drain', drainMs })
           // A thread that does not even answer is ended all the same.
           setTimeout(() => resolve(0), drainMs + 1000).unref()
         }),
     )
     const cut = await Promise.all(drained)
-    await Promise.all([...this.#members.keys()].map((worker) => worker.terminate()))
+    await Promise.all([...this.#members].map((member) => member.end()))
     return cut.reduce((sum, one) => sum + one, 0)
   }
 
   #startOne(): Promise<readonly number[]> {
-    const data: WorkerStart = {
+    const start: WorkerStart = {
       settings: this.#settings,
       logLevel: this.#logLevel,
       maxConnections: Math.ceil(this.#settings.maxConnections / this.#settings.workers),
       maxHandshakes: Math.ceil(this.#settings.maxHandshakes / this.#settings.workers),
       snapshot: this.#snapshot,
     }
+    return this.#settings.workers === 1 ? this.#startHere(start) : this.#startThread(start)
+  }
+
+  async #startHere(start: WorkerStart): Promise<readonly number[]> {
+    const member = newMember()
+    let ports: readonly number[] = []
+    const follow = await work(start, (report) => {
+      if (report.is === 'listening') ports = report.ports
+      else this.#onReport(member, report)
+    })
+    member.order = (order) => void follow(order)
+    this.#members.add(member)
+    this.#onListening(member, start)
+    return ports
+  }
+
+  #startThread(start: WorkerStart): Promise<readonly number[]> {
     // dist/ holds .js, the sources .ts; the compiler rewrites imports, but not this.
     const file = import.meta.url.endsWith('.ts') ? './worker.ts' : './worker.js'
-    const worker = new Worker(new URL(file, import.meta.url), { workerData: data, resourceLimits })
-    const member: Member = { listening: false, awaited: new Map(), onDrained: undefined, lastMetrics: undefined }
-    this.#members.set(worker, member)
+    const worker = new Worker(new URL(file, import.meta.url), { workerData: start, resourceLimits })
+    const member = newMember()
+    member.order = (order) => worker.postMessage(order, [])
+    member.end = () => worker.terminate()
+    this.#members.add(member)
     return new Promise((resolve, reject) => {
       worker.on('message', (report: Report) => {
-        switch (report.is) {
-          case 'listening':
-            member.listening = true
-            this.#metrics.workers.set(this.listening)
-            // A bundle may have come while it started.
-            if (this.#snapshot !== undefined && this.#snapshot !== data.snapshot)
-              post(worker, { do: 'serve', snapshot: this.#snapshot })
-            return resolve(report.ports)
-          case 'log':
-            return this.#log.write(report.level, report.message, report.fields)
-          case 'metrics':
-            return member.awaited.get(report.id)?.(report.metrics)
-          case 'drained':
-            return member.onDrained?.(report.cut)
-        }
+        if (report.is !== 'listening') return this.#onReport(member, report)
+        this.#onListening(member, start)
+        resolve(report.ports)
       })
       worker.on('error', (error) => {
         // Rejected once; a promise that is settled does not mind a second time.
         reject(error)
         if (member.listening) this.#log.error('a worker broke', { error: errorText(error, { stack: true }) })
       })
-      worker.on('exit', () => this.#onExit(worker, member))
+      worker.on('exit', () => this.#onExit(member))
     })
   }
 
-  #onExit(worker: Worker, member: Member): void {
-    this.#members.delete(worker)
+  #onListening(member: Member, { snapshot }: WorkerStart): void {
+    member.listening = true
+    this.#metrics.workers.set(this.listening)
+    // A bundle may have come while it started.
+    if (this.#snapshot !== undefined && this.#snapshot !== snapshot)
+      member.order({ do: 'serve', snapshot: this.#snapshot })
+  }
+
+  #onReport(member: Member, report: Exclude<Report, { is: 'listening' }>): void {
+    switch (report.is) {
+      case 'log':
+        return this.#log.write(report.level, report.message, report.fields)
+      case 'metrics':
+        return member.awaited.get(report.id)?.(report.metrics)
+      case 'drained':
+        return member.onDrained?.(report.cut)
+    }
+  }
+
+  #onExit(member: Member): void {
+    this.#members.delete(member)
     this.#metrics.workers.set(this.listening)
     for (const done of member.awaited.values()) done(undefined)
     member.onDrained?.(0)
@@ -153,14 +182,24 @@ export class WorkerPool {
 }
 
 interface Member {
+  order: (order: Order) => void
+  /** Ends it, drained or not. */
+  end: () => unknown
   listening: boolean
   readonly awaited: Map<number, (metrics: MetricObject[] | undefined) => void>
   onDrained: ((cut: number) => void) | undefined
   lastMetrics: MetricObject[] | undefined
 }
 
-function post(worker: Worker, order: Order): void {
-  worker.postMessage(order, [])
+function newMember(): Member {
+  return {
+    order: () => {},
+    end: () => {},
+    listening: false,
+    awaited: new Map(),
+    onDrained: undefined,
+    lastMetrics: undefined,
+  }
 }
 
 const restartDelayMs = 1000

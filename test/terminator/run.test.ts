@@ -7,7 +7,7 @@ import type { TLSSocket } from 'node:tls'
 import { logThrough } from '../../src/telemetry/log.ts'
 import { runTerminator } from '../../src/terminator/run.ts'
 import type { TerminatorSettings } from '../../src/terminator/settings.ts'
-import { bundleFiles, vectorPem, writeAtomically } from '../support/bundle-directory.ts'
+import { bundleFiles, generationOf, vectorPem, writeAtomically } from '../support/bundle-directory.ts'
 import { temporaryFolder } from '../support/temporary-folder.ts'
 import {
   closeAll,
@@ -16,6 +16,7 @@ import {
   listenAddress,
   opened,
   read,
+  readToEnd,
   settings,
   startUpstream,
   tcp,
@@ -117,6 +118,25 @@ test('a new bundle is served to new connections by every worker, and open ones g
   }
 })
 
+test('a single worker serves from the main thread: bundles, metrics and drain are the same', async () => {
+  const { directory, port, ask, stop, log, exited } = await start({ upstream: await startUpstream(echo), workers: 1 })
+  for (const kind of ['p256', 'ed25519'] as const) {
+    writeAtomically(directory, shop(kind))
+    const id = generationOf(shop(kind))
+    await until(async () => (await ask('/metrics')).text.includes(`chitin_bundle_info{generation="${id}"} 1`))
+    const socket = await tls(port)
+    assert.equal(socket.getPeerX509Certificate()?.publicKey.asymmetricKeyType, kind.replace('p256', 'ec'))
+    socket.end('x')
+    assert.equal((await readToEnd(socket)).toString(), 'x')
+  }
+  const { text } = await ask('/metrics')
+  assert.match(text, /chitin_workers 1/)
+  assert.match(text, /chitin_handshakes_total\{outcome="completed",version="TLSv1.3",[^}]+\} 2/)
+  stop.abort()
+  assert.equal(await exited, 0)
+  assert.ok(log.some((line) => line === 'info stopped {"cut":0}'))
+})
+
 test('a bad bundle changes nothing', async () => {
   const { directory, port, ask } = await start({ upstream: await startUpstream(echo) })
   writeAtomically(directory, shop('p256'))
@@ -168,11 +188,11 @@ test('a worker that breaks is started again', async () => {
     upstream: { host: '127.0.0.1', port: 70_000 },
     listen: [listenAddress('plain')],
     source: undefined,
-    workers: 1,
+    workers: 2,
   })
   await tcp(port)
   await until(async () => (await ask('/metrics')).text.includes('chitin_worker_restarts_total 1'))
-  await until(async () => (await ask('/metrics')).text.includes('chitin_workers 1'))
+  await until(async () => (await ask('/metrics')).text.includes('chitin_workers 2'))
   assert.ok(log.some((line) => line.startsWith('error a worker broke') && line.includes('ERR_SOCKET_BAD_PORT')))
   assert.equal((await ask('/livez')).status, 200)
 })

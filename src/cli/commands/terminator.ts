@@ -21,7 +21,7 @@ const table = {
   acceptProxyProtocol: option.flag('expect a PROXY protocol header, v1 or v2, from a load balancer in front'),
   advertise: option.portMap('LISTEN=PORT', 'destination port that the PROXY header says, where it is another one'),
   admin: option.optionalEndpoint('serve /livez, /readyz and /metrics here'),
-  workers: option.count(2, 'worker threads', { least: 1, most: 256 }),
+  workers: option.count(2, 'worker threads; 1: none, but the main one', { least: 1, most: 256 }),
   crypto: option.choice(['noble', 'wasm', 'native'], 'noble', 'whose cryptographic primitives are used'),
   minTlsVersion: option.choice(['1.2', '1.3'], '1.2', 'the oldest TLS that is spoken; the newest always goes first'),
   handshakeTimeout: option.duration(10_000, 'how long a client may take to shake hands'),

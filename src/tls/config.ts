@@ -30,12 +30,24 @@ export interface ServerConfig extends VersionRange {
   readonly limits?: Limits
   /** ALPN protocols, the server's preference first; empty: the extension is ignored. */
   readonly alpn: readonly string[]
+  /** What certificates can be compressed with (RFC 8879). Left out: they are not. */
+  readonly compressors?: Compressors
   /** Hides the lengths of what is sent (RFC 8446 §5.4); TLS 1.2 has nothing for it. Left out: nothing is hidden. */
   readonly padding?: Padding
   /** What the clients of a name are asked for; left out, or undefined: nobody is asked who it is. */
   readonly clientAuth?: (serverName: string | undefined) => ClientAuth | undefined
   /** Left out: no tickets are given out, and none are taken. */
   readonly tickets?: TicketSettings
+}
+
+/** Each is called once for a credential; the same input has to have the same output. */
+export interface Compressors {
+  /** RFC 1950. */
+  readonly zlib?: (bytes: Uint8Array) => Uint8Array
+  /** RFC 7932. */
+  readonly brotli?: (bytes: Uint8Array) => Uint8Array
+  /** RFC 8878. */
+  readonly zstd?: (bytes: Uint8Array) => Uint8Array
 }
 
 /**

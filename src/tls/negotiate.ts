@@ -4,7 +4,7 @@ import type { ClientHello } from '../wire/client-hello.ts'
 import { readCookie } from '../wire/extensions/cookie.ts'
 import { readEarlyData } from '../wire/extensions/early-data.ts'
 import { readClientShares, type KeyShareEntry } from '../wire/extensions/key-share.ts'
-import { readNumbers16 } from '../wire/extensions/number-list.ts'
+import { readNumbers16, readNumbers8 } from '../wire/extensions/number-list.ts'
 import { readOfferedPsks, type OfferedPsks } from '../wire/extensions/pre-shared-key.ts'
 import { pskDheKe, readPskModes } from '../wire/extensions/psk-key-exchange-modes.ts'
 import type { ServerConfig } from './config.ts'
@@ -28,6 +28,8 @@ export interface Negotiated {
   readonly resumable: boolean
   /** What it would resume, where it can. */
   readonly psks: OfferedPsks | undefined
+  /** How the client takes a certificate compressed (RFC 8879 §3). */
+  readonly certificateCompression: readonly number[]
   /** undefined: as long as the version allows. */
   readonly recordLimit: RecordLimit | undefined
   /** The client may send early data, which we refuse and skip (RFC 8446 §4.2.10). */
@@ -44,9 +46,11 @@ export function negotiate(hello: ClientHello, extensions: Extensions, config: Se
   const { group, share } = chooseGroup(extensions, config)
   const alpn = chooseProtocol(extensions, config)
   const recordLimit = chooseRecordLimit(extensions, 'TLSv1.3')
+  const compression = extensions.get(extensionType.compressCertificate)
+  const certificateCompression = compression === undefined ? [] : readNumbers8(compression, 'compress_certificate')
   const schemes = extensions.get(extensionType.signatureAlgorithms)
   const signatureSchemes = schemes && readNumbers16(schemes, 'signature_algorithms')
-  return { suite, group, share, alpn, serverName, signatureSchemes, recordLimit, ...resumption }
+  return { suite, group, share, alpn, serverName, signatureSchemes, certificateCompression, recordLimit, ...resumption }
 }
 
 /**

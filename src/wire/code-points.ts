@@ -18,6 +18,7 @@ export const handshakeType = {
   clientKeyExchange: 16,
   finished: 20,
   keyUpdate: 24,
+  compressedCertificate: 25, // RFC 8879
   messageHash: 254,
 } as const
 
@@ -31,6 +32,7 @@ export const extensionType = {
   alpn: 16,
   padding: 21,
   extendedMasterSecret: 23, // RFC 7627; TLS 1.2 only
+  compressCertificate: 27, // RFC 8879
   recordSizeLimit: 28, // RFC 8449
   sessionTicket: 35, // RFC 5077; TLS 1.2 only
   preSharedKey: 41,

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { brotliDecompressSync, inflateSync, zstdDecompressSync } from 'node:zlib'
 import { concat } from '../../src/bytes/arrays.ts'
 import { Reader } from '../../src/bytes/reader.ts'
 import { Writer } from '../../src/bytes/writer.ts'
@@ -22,6 +23,7 @@ import { readCertificate, writeCertificate } from '../../src/wire/certificate.ts
 import { readCertificateVerify, writeCertificateVerify } from '../../src/wire/certificate-verify.ts'
 import { readClientHello, writeClientHello, type ClientHello } from '../../src/wire/client-hello.ts'
 import { alertName, contentType, extensionType, handshakeType } from '../../src/wire/code-points.ts'
+import { readCompressedCertificate } from '../../src/wire/compressed-certificate.ts'
 import { readExtensions, type Extension } from '../../src/wire/extension.ts'
 import { readProtocolNames, writeProtocolNames } from '../../src/wire/extensions/alpn.ts'
 import { readServerShare, writeClientShares } from '../../src/wire/extensions/key-share.ts'
@@ -94,6 +96,8 @@ export class TestClient {
   /** Of the server's answers. */
   encryptedExtensions: readonly Extension[] = []
   chain: readonly Uint8Array[] = []
+  /** How its Certificate was compressed (RFC 8879 §7.3). */
+  compression: number | undefined
   scheme = 0
   suite: Suite | undefined
   /** The extensions of the server's CertificateRequest. */
@@ -331,6 +335,16 @@ export class TestClient {
       case handshakeType.certificate:
         this.chain = readCertificate(body).entries.map(({ data }) => data)
         break
+      case handshakeType.compressedCertificate: {
+        const { algorithm, uncompressedLength, compressed } = readCompressedCertificate(body)
+        const whole = ({ 1: inflateSync, 2: brotliDecompressSync, 3: zstdDecompressSync } as const)[algorithm as 1](
+          compressed,
+        )
+        assert.equal(whole.length, uncompressedLength)
+        this.compression = algorithm
+        this.chain = readCertificate(whole).entries.map(({ data }) => data)
+        break
+      }
       case handshakeType.certificateVerify: {
         const { scheme, signature } = readCertificateVerify(body)
         this.scheme = scheme

@@ -9,6 +9,7 @@ import { readCertificateVerify, writeCertificateVerify } from '../../src/wire/ce
 import { readCertificateRequest, writeCertificateRequest } from '../../src/wire/certificate-request.ts'
 import { readCertificate, writeCertificate } from '../../src/wire/certificate.ts'
 import { alertDescription, alertName } from '../../src/wire/code-points.ts'
+import { readCompressedCertificate, writeCompressedCertificate } from '../../src/wire/compressed-certificate.ts'
 import { readEncryptedExtensions, writeEncryptedExtensions } from '../../src/wire/encrypted-extensions.ts'
 import { readExtensions, writeExtensions } from '../../src/wire/extension.ts'
 import { readKeyUpdate, writeKeyUpdate } from '../../src/wire/key-update.ts'
@@ -35,6 +36,15 @@ suite('the other messages', () => {
     assert.deepEqual(entries, [{ data: fromHex('aabbcc'), extensions: [{ type: 5, body: fromHex('0102') }] }])
     assert.equal(toHex(written((out) => writeCertificate(out, [], context))), '020102000000')
     assert.throws(() => readCertificate(fromHex('00 000005 000000 0000')), DecodeError, 'an empty certificate')
+  })
+
+  test('CompressedCertificate comes back as it was written, and is refused cut short, or empty', () => {
+    const message = { algorithm: 2, uncompressedLength: 70_000, compressed: Uint8Array.of(1, 2, 3) }
+    const bytes = written((out) => writeCompressedCertificate(out, message))
+    assert.equal(toHex(bytes), '0002011170000003010203')
+    assert.deepEqual(readCompressedCertificate(bytes), message)
+    refusesOtherLengths(readCompressedCertificate, bytes)
+    assert.throws(() => readCompressedCertificate(fromHex('0002 000001 000000')), DecodeError)
   })
 
   test('CertificateRequest comes back as it was written, and is refused cut short', () => {

@@ -1,6 +1,5 @@
 import { concat, wipe } from '../../bytes/arrays.ts'
 import { writeCertificateVerify } from '../../wire/certificate-verify.ts'
-import { writeCertificate } from '../../wire/certificate.ts'
 import type { ClientHello } from '../../wire/client-hello.ts'
 import { extensionType, handshakeType, version } from '../../wire/code-points.ts'
 import { writeExtensions, type Extension } from '../../wire/extension.ts'
@@ -21,6 +20,7 @@ import type { Transcript } from '../transcript.ts'
 import type { Authentication } from './authentication.ts'
 import { certificateRequest } from './certificate-request.ts'
 import type { TicketPlan } from './new-session-ticket.ts'
+import { serverCertificate } from './server-certificate.ts'
 import type { Answered, Effect, Transition } from './state.ts'
 
 /** What the flight answers: a hello with a usable share, and all that was said before it. */
@@ -38,7 +38,7 @@ export interface Answerable {
  * Everything a server says before the client's Finished (RFC 8446 §2, figures 1 and 3). Where a session is resumed, to
  * know its key is proof enough, and nothing is signed:
  *
- *     ServerHello, {EncryptedExtensions}, [[{CertificateRequest},] {Certificate}, {CertificateVerify},] {Finished}
+ *     ServerHello, {EncryptedExtensions}, [[{CertificateRequest},] {Certificate} or {CompressedCertificate}, {CertificateVerify},] {Finished}
  */
 export function serverFlight(answerable: Answerable, config: ServerConfig): Transition {
   const { hello, negotiated, share, authentication, transcript, retried } = answerable
@@ -63,7 +63,7 @@ export function serverFlight(answerable: Answerable, config: ServerConfig): Tran
   // RFC 8446 §4.3.2: who resumes has shown its certificate before, and must not be asked again.
   const asked = authentication.by === 'certificate' ? config.clientAuth?.(negotiated.serverName) : undefined
   const request = asked === undefined ? [] : [said(certificateRequest(asked))]
-  const proof = authentication.by === 'certificate' ? writeProof(authentication, said, transcript, config) : []
+  const proof = authentication.by === 'certificate' ? writeProof(authentication, answerable, said, config) : []
   const ours = finishedData(crypto, suite.hash, handshake.server, transcript.digest())
   const finished = said(writeHandshake(handshakeType.finished, (out) => out.raw(ours)))
 
@@ -117,12 +117,12 @@ function writeHello(
 
 function writeProof(
   { credential, scheme }: Extract<Authentication, { by: 'certificate' }>,
+  { negotiated, transcript }: Answerable,
   said: (message: Uint8Array) => Uint8Array,
-  transcript: Transcript,
-  { random }: ServerConfig,
+  config: ServerConfig,
 ): Uint8Array[] {
-  const certificate = said(writeHandshake(handshakeType.certificate, (out) => writeCertificate(out, credential.chain)))
-  const signature = credential.signingKey.sign(scheme, signedContent('server', transcript.digest()), random)
+  const certificate = said(serverCertificate(credential, negotiated.certificateCompression, config))
+  const signature = credential.signingKey.sign(scheme, signedContent('server', transcript.digest()), config.random)
   const verify = said(
     writeHandshake(handshakeType.certificateVerify, (out) =>
       writeCertificateVerify(out, { scheme: schemeIds[scheme].id, signature }),

@@ -4,15 +4,22 @@ import type { Kernel, Pointer } from './kernel.ts'
 /** What assembly/curve25519.ts exports. */
 export interface Curve25519 {
   readonly scalar: Pointer
+  readonly key: Pointer
+  readonly seed: Pointer
   readonly x: Pointer
+  readonly r: Pointer
+  readonly s: Pointer
   init(): void
   publicKey(): number
   sharedSecret(): number
+  verifyingKey(): number
+  commit(): number
+  respond(): number
+  verify(): number
 }
 
 export function x25519(kernel: Kernel<Curve25519>): DiffieHellman {
   const { exports } = kernel
-  exports.init()
   return {
     keyPair(random) {
       const privateKey = random(32)

@@ -1,21 +1,22 @@
 import { aead, type Cipher } from '../aead.ts'
-import {
-  demandScheme,
-  isUncompressed,
-  schemeFits,
-  signingSchemes,
-  type EcdsaPrivateKey,
-  type RsaPrivateKey,
-} from '../key-check.ts'
+import { demandScheme, isUncompressed, schemeFits, signingSchemes } from '../key-check.ts'
 import { keyExchanges, type DiffieHellman } from '../key-exchange.ts'
 import { noble } from '../noble/provider.ts'
 import type { HashFunction } from '../noble/rsa/pss.ts'
 import { rsaSigningKey } from '../noble/rsa/rsa.ts'
-import { hashLength, type AeadName, type CryptoProvider, type HashName, type SigningKey } from '../provider.ts'
+import {
+  hashLength,
+  type AeadName,
+  type CryptoProvider,
+  type HashName,
+  type PrivateKey,
+  type SigningKey,
+} from '../provider.ts'
 import { aesGcm } from './aes-gcm.ts'
 import { chacha20Poly1305 } from './chacha20-poly1305.ts'
-import { x25519 } from './curve25519.ts'
+import { x25519, type Curve25519 } from './curve25519.ts'
 import { ecdsaSigner, verifyEcdsa } from './ecdsa.ts'
+import { ed25519Signer, verifyEd25519 } from './ed25519.ts'
 import { instantiate, type KernelModules } from './kernel.ts'
 import { mlKem768 } from './ml-kem.ts'
 import { nistCurve, type NistCurve } from './nist-curve.ts'
@@ -29,21 +30,22 @@ import { sha2 } from './sha2.ts'
  *     hash, hmac                  sha2
  *     AES-GCM                     aes-gcm
  *     ChaCha20-Poly1305           chacha20-poly1305
- *     X25519                      curve25519
+ *     X25519, Ed25519             curve25519
  *     P-256, P-384, their ECDSA   p256, p384
  *     ML-KEM-768                  ml-kem
  *     RSA signatures              rsa, in the encodings of noble/rsa
  *     RSA verification            noble/rsa
- *     Ed25519                     @noble
  */
 export function wasmProvider(modules: KernelModules): CryptoProvider {
   const { hash, hmac } = sha2(instantiate(modules, 'sha2'))
+  const curve25519 = instantiate<Curve25519>(modules, 'curve25519')
+  curve25519.exports.init()
   const curves = {
     'P-256': once(() => nistCurve(instantiate(modules, 'p256'), 'P-256')),
     'P-384': once(() => nistCurve(instantiate(modules, 'p384'), 'P-384')),
   }
   const groups = keyExchanges({
-    x25519: x25519(instantiate(modules, 'curve25519')),
+    x25519: x25519(curve25519),
     p256: exchangeOf(curves['P-256']),
     p384: exchangeOf(curves['P-384']),
     mlKem768: mlKem768(instantiate(modules, 'ml-kem')),
@@ -57,7 +59,8 @@ export function wasmProvider(modules: KernelModules): CryptoProvider {
 
   const rsa = once(() => rsaOperation(instantiate(modules, 'rsa')))
 
-  function signer(key: RsaPrivateKey | EcdsaPrivateKey): SigningKey['sign'] {
+  function signer(key: PrivateKey): SigningKey['sign'] {
+    if (key.kind === 'ed25519') return ed25519Signer(key, curve25519, { hash })
     if (key.kind === 'ecdsa') return ecdsaSigner(key, curves[key.curve](), { hash, hmac })
     return rsaSigningKey(key, (name) => hashFunction(hash, name), rsa())
   }
@@ -69,7 +72,6 @@ export function wasmProvider(modules: KernelModules): CryptoProvider {
     aead: (name, key) => aead(name, key, (name, key) => ciphers[name](key)),
     keyExchange: (name) => groups[name],
     signingKey(key) {
-      if (key.kind === 'ed25519') return noble.signingKey(key)
       const sign = signer(key)
       return {
         schemes: signingSchemes(key),
@@ -80,8 +82,10 @@ export function wasmProvider(modules: KernelModules): CryptoProvider {
       }
     },
     verify(scheme, key, message, signature) {
-      if (key.kind !== 'ecdsa') return noble.verify(scheme, key, message, signature)
-      if (!schemeFits(key, scheme) || !isUncompressed(key.curve, key.point)) return false
+      if (!schemeFits(key, scheme)) return false
+      if (key.kind === 'rsa') return noble.verify(scheme, key, message, signature)
+      if (key.kind === 'ed25519') return verifyEd25519(key.publicKey, message, signature, curve25519, { hash })
+      if (!isUncompressed(key.curve, key.point)) return false
       return verifyEcdsa(scheme, key, message, signature, curves[key.curve](), { hash })
     },
   }

@@ -24,7 +24,11 @@ const accepted: Readonly<Record<KernelName, Readonly<Record<string, string>>>> =
   },
   'chacha20-poly1305': { 'chacha20-poly1305/open: if': 'whether a tag is right: the peer is told' },
   sha2: {},
-  curve25519: {},
+  curve25519: {
+    'ed25519/readPoint: if, 4 times': 'a public key may be none, which the peer is told',
+    'ed25519/readPoint: select': 'the same',
+    'ed25519/verify: if, 3 times': 'signature and key are public',
+  },
   p256: onCurve,
   p384: onCurve,
   rsa: { 'rsa/privateOperation: if': 'whether the result stood its check: only then does it leave' },

@@ -3,18 +3,21 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { CurveName, KeyExchange } from '../../../src/crypto/provider.ts'
 import { x25519, type Curve25519 } from '../../../src/crypto/wasm/curve25519.ts'
+import { ed25519Signer, verifyEd25519 } from '../../../src/crypto/wasm/ed25519.ts'
 import { instantiate, type Kernel, type Pointer } from '../../../src/crypto/wasm/kernel.ts'
 import { readKernels } from '../../../src/crypto/wasm/load.ts'
 import { mlKem768, type MlKem } from '../../../src/crypto/wasm/ml-kem.ts'
 import { nistCurve, type NistCurveExports } from '../../../src/crypto/wasm/nist-curve.ts'
 import { rsaOperation, type Rsa } from '../../../src/crypto/wasm/rsa.ts'
+import { noble } from '../../../src/crypto/noble/provider.ts'
 import { prepare } from '../../../src/crypto/noble/rsa/private-operation.ts'
-import { ecdsaKeys, rsaKey, seededRandom } from '../keys.ts'
+import { ecdsaKeys, ed25519Key, rsaKey, seededRandom } from '../keys.ts'
 
 const modules = readKernels()
 
 test('X25519 leaves its shares, and nothing else', () => {
   const kernel = instantiate<Curve25519>(modules, 'curve25519')
+  kernel.exports.init()
   const exchange = x25519(kernel)
   const { x } = kernel.exports
   leavesOnly(kernel, [[x, 32]], () => {
@@ -23,6 +26,21 @@ test('X25519 leaves its shares, and nothing else', () => {
     exchange.sharedSecret(pair.privateKey, new Uint8Array(32))
     exchange.sharedSecret(pair.privateKey, pair.share)
     exchange.keyPair(random)
+  })
+})
+
+test('Ed25519 leaves keys and signatures, and nothing else', () => {
+  const kernel = instantiate<Curve25519>(modules, 'curve25519')
+  kernel.exports.init()
+  const { x, r, s } = kernel.exports
+  const publicParts = [x, r, s].map((pointer) => [pointer, 32] as const)
+  leavesOnly(kernel, publicParts, () => {
+    const key = ed25519Key()
+    const sign = ed25519Signer(key, kernel, noble)
+    const message = Uint8Array.of(1, 2, 3)
+    const signature = sign('Ed25519', message, seededRandom('unused'))
+    assert.ok(verifyEd25519(key.publicKey, message, signature, kernel, noble))
+    assert.ok(!verifyEd25519(key.publicKey.with(3, 7), message, signature, kernel, noble))
   })
 })
 

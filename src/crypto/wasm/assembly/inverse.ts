@@ -25,6 +25,7 @@ export function invert(o: usize, a: usize, m: usize, inverse: i32): void {
   // f is now 1 or -1, the greatest common divisor.
   negateIf(D, load<i32>(F, TOP) >> 31)
   copy(o, D)
+  u = v = q = r = 0
 }
 
 /** 29 divsteps; leaves their matrix (u v; q r), which maps (f, g) to 2^29 times the new ones. Returns the new zeta. */
@@ -95,11 +96,7 @@ function applyToDE(m: usize, inverse: i64): void {
   store<i32>(E, ce as i32, TOP)
 }
 
-/** Forgets the matrix; GCD is among the layout's secrets. */
-export function wipeInverse(): void {
-  u = v = q = r = 0
-}
-
+/** The matrix: secret while `invert` runs. */
 let u: i64 = 0, v: i64 = 0, q: i64 = 0, r: i64 = 0
 
 const F: usize = GCD, G: usize = GCD + SLOT, D: usize = GCD + 2 * SLOT, E: usize = GCD + 3 * SLOT

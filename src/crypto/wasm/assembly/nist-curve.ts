@@ -14,8 +14,8 @@ import { addAffine, addPoint, curveEquation, doubleJacobian, toHomogeneous, toJa
 import { canonical, copy, fromBytes, isEqual, isZero, negateIf, reverse, subtract, toBytes } from './element'
 import { addScalar, doubleScalar, increment, invertScalar, mulScalar, reduceOnce, scalarIntoForm, scalarOutOfForm } from './scalar'
 import { digit, makeOdd, topDigit } from './digits'
-import { invert, wipeInverse } from './inverse'
-import { CHOSEN, COMB, DIGEST, E, KEY, N, OTHER, POINT, R, S, SCALAR, SEED, WINDOW, X, Y, wipeWork } from './layout'
+import { invert } from './inverse'
+import { CHOSEN, COMB, DIGEST, E, KEY, N, OTHER, POINT, R, S, SCALAR, SEED, WINDOW, X, Y, finish } from './layout'
 
 export { DIGEST as digest, KEY as key, R as r, S as s, SCALAR as scalar, SEED as seed, X as x, Y as y } from './layout'
 
@@ -38,7 +38,7 @@ export function keyPair(): i32 {
   writeNumber(R, N)
   mulBase(N)
   writeAffine(POINT)
-  return done()
+  return finish()
 }
 
 /** x, y = scalar G. */
@@ -46,7 +46,7 @@ export function publicKey(): i32 {
   if (!readScalar(N, SCALAR)) return refuse()
   mulBase(N)
   writeAffine(POINT)
-  return done()
+  return finish()
 }
 
 /** r = the x coordinate of scalar (x, y): a secret, which the caller wipes. Returns 3 where the scalar is out of range. */
@@ -57,7 +57,7 @@ export function sharedSecret(): i32 {
   toAffine(E, POINT)
   outOfForm(E, E)
   writeNumber(R, E)
-  return done()
+  return finish()
 }
 
 /**
@@ -93,7 +93,7 @@ export function sign(): i32 {
   mulScalar(N, N, s)
   const sound = onCurve & isEqual(N, h)
   const usable = ~isZero(r) & ~isZero(s)
-  done()
+  finish()
   return sound ? usable & 1 : 2
 }
 
@@ -118,7 +118,7 @@ export function verify(): i32 {
   outOfForm(E, E)
   reduceOnce(E, E, ORDER)
   const same = isEqual(E, r) & 1
-  done()
+  finish()
   return same
 }
 
@@ -141,7 +141,7 @@ export function init(): void {
       toHomogeneous(POINT)
     }
   }
-  done()
+  finish()
 }
 
 /** POINT = k G. */
@@ -251,14 +251,8 @@ function writeNumber(bytes: usize, a: usize): void {
   reverse(bytes, BYTES)
 }
 
-function done(): i32 {
-  wipeWork()
-  wipeInverse()
-  return 1
-}
-
 function refuse(): i32 {
-  done()
+  finish()
   return 0
 }
 

@@ -50,6 +50,8 @@ export const fields = {
       ROOT_OF_MINUS_ONE: 0x2b8324804fc1df0b2b4d00993dfbd7a72f431806ad2fe478c4ee1b274a0ea0b0n,
       /** 16 in each digit of 5 bits. */
       DIGIT_OFFSET: (16n * (2n ** 260n - 1n)) / 31n,
+      /** 2^256 in the form that `mulScalar` takes, modulo the order and not the prime. */
+      ORDER_TIMES_2_256: 2n ** (256n + 261n) % (2n ** 252n + 27742317777372353535851937790883648493n),
     },
     bytes: 32,
     combWidth: 5,

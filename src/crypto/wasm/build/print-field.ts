@@ -61,7 +61,7 @@ export function printField(field: Field): string {
     ...Object.entries(elements).map(([name, value]) => `export const ${name}: usize = ${data(value, limbs)}`),
     `const M: i64 = ${mask}`,
     ...products(field),
-    ...[2, 3].map((coordinates) => selection(coordinates, slotBytes(limbs) / 16)),
+    ...[2, 3, 4].map((coordinates) => selection(coordinates, slotBytes(limbs) / 16)),
   ].join('\n')
 }
 
@@ -190,7 +190,7 @@ function storeLimbs(limbs: number): string {
     .join('\n')
 }
 
-/** select2, select3: reads all `count` entries of so many elements each, and keeps entry `index` by masks; none: zeros. */
+/** select2, select3, select4: reads all `count` entries of so many elements each, and keeps entry `index` by masks; none: zeros. */
 function selection(coordinates: number, vectors: number): string {
   const all = range(coordinates * vectors)
   return [

@@ -219,7 +219,7 @@ export class Session implements Timed, Linked<Session> {
       case 'verify-client-certificate':
         throw new Error('a client showed a certificate, and no configuration here asks for one')
       case 'handshake-complete': {
-        const { version, suite, group } = event
+        const { version, suite, group = '' } = event
         this.#context.metrics.handshakes.inc({ outcome: 'completed', version, suite, group, alert: '', reason: '' })
         return this.#connect(event)
       }

@@ -40,7 +40,8 @@ export interface HandshakeComplete {
   readonly type: 'handshake-complete'
   readonly version: VersionName
   readonly suite: string
-  readonly group: string
+  /** Left out where a session of TLS 1.2 was resumed: no keys were exchanged. */
+  readonly group: string | undefined
   /** Left out where the session was resumed: nothing was signed. */
   readonly signatureScheme: string | undefined
   readonly serverName: string | undefined

@@ -65,7 +65,9 @@ export const faults = {
   'compression-null-missing': { alert: 'illegal_parameter', see: 'RFC 5246 §7.4.1.2' },
   'renegotiation-info-not-empty': { alert: 'handshake_failure', see: 'RFC 5746 §3.6' },
   'point-format-missing': { alert: 'illegal_parameter', see: 'RFC 8422 §5.1.2' },
+  'resumed-without-extended-master-secret': { alert: 'handshake_failure', see: 'RFC 7627 §5.3' },
   // A peer's Certificate and CertificateVerify
+  'no-certificate-in-tls12': { alert: 'handshake_failure', see: 'RFC 5246 §7.4.6' },
   'request-context-not-empty': { alert: 'illegal_parameter', see: '§4.3.2, §4.4.2' },
   'extension-not-offered': { alert: 'unsupported_extension', see: '§4.2' },
   'signature-scheme-not-offered': { alert: 'illegal_parameter', see: '§4.4.3' },

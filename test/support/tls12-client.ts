@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { concat } from '../../src/bytes/arrays.ts'
 import { Reader } from '../../src/bytes/reader.ts'
 import type { CryptoProvider, GroupName, PublicKey } from '../../src/crypto/provider.ts'
+import type { ServerCredential } from '../../src/tls/config.ts'
 import type { RecordProtection } from '../../src/tls/record/protection.ts'
 import { groupIds } from '../../src/tls/suites.ts'
 import {
@@ -12,8 +13,15 @@ import {
   type RecordKeys,
 } from '../../src/tls/tls12/key-schedule.ts'
 import { Tls12Protection } from '../../src/tls/tls12/protection.ts'
-import { tls12SchemeIds, tls12Suites, type Tls12Suite, type Tls12SuiteName } from '../../src/tls/tls12/suites.ts'
+import {
+  isTls12Signature,
+  tls12SchemeIds,
+  tls12Suites,
+  type Tls12Suite,
+  type Tls12SuiteName,
+} from '../../src/tls/tls12/suites.ts'
 import { hashOf } from '../../src/tls/transcript.ts'
+import { writeCertificateVerify, type CertificateVerify } from '../../src/wire/certificate-verify.ts'
 import { writeClientHello, type ClientHello } from '../../src/wire/client-hello.ts'
 import { alertName, contentType, extensionType, handshakeType } from '../../src/wire/code-points.ts'
 import type { Extension } from '../../src/wire/extension.ts'
@@ -24,8 +32,10 @@ import { writeRenegotiationInfo } from '../../src/wire/extensions/renegotiation-
 import { writeServerNames } from '../../src/wire/extensions/server-name.ts'
 import { writeHandshake } from '../../src/wire/handshake.ts'
 import { readServerHello, type ReceivedServerHello } from '../../src/wire/server-hello.ts'
-import { readTls12Certificate } from '../../src/wire/tls12/certificate.ts'
+import { readTls12CertificateRequest, type Tls12CertificateRequest } from '../../src/wire/tls12/certificate-request.ts'
+import { readTls12Certificate, writeTls12Certificate } from '../../src/wire/tls12/certificate.ts'
 import { writeClientKeyExchange } from '../../src/wire/tls12/client-key-exchange.ts'
+import { readTls12NewSessionTicket } from '../../src/wire/tls12/new-session-ticket.ts'
 import { readServerKeyExchange, writeEcdhParams } from '../../src/wire/tls12/server-key-exchange.ts'
 import { changeCipherSpec, plainRecord, type Heard } from './tls-client.ts'
 
@@ -38,11 +48,25 @@ export interface Tls12ClientOptions {
   /** `undefined`: no server_name. */
   readonly serverName?: string | undefined
   readonly alpn?: readonly string[]
+  /** Takes tickets, and shows this one if there is one (RFC 5077 §3.2). */
+  readonly tickets?: { readonly session?: Tls12ClientSession }
+  /** Shown where the server asks who we are; left out: an empty chain is. */
+  readonly identity?: ServerCredential
+  /** The last word on the signature of CertificateVerify. */
+  readonly editSignature?: (message: CertificateVerify) => CertificateVerify
   /** The last word on the hello, and on its extensions alone. */
   readonly edit?: (hello: ClientHello) => ClientHello
   readonly editExtensions?: (extensions: readonly Extension[]) => readonly Extension[]
   /** The last word on the share of ClientKeyExchange. */
   readonly editShare?: (share: Uint8Array) => Uint8Array
+}
+
+/** What a ticket lets a client come back with. */
+export interface Tls12ClientSession {
+  readonly ticket: Uint8Array
+  readonly lifetimeHint: number
+  readonly masterSecret: Uint8Array
+  readonly suite: Tls12Suite
 }
 
 /**
@@ -52,6 +76,8 @@ export interface Tls12ClientOptions {
 export class TestTls12Client {
   readonly #options: Required<Pick<Tls12ClientOptions, 'suites' | 'groups' | 'schemes'>> & Tls12ClientOptions
   readonly random: Uint8Array
+  /** Of 32 bytes where a session is shown, so that it is seen whether it is taken. */
+  readonly sessionId: Uint8Array
   readonly heard: Heard[] = []
   serverHello: ReceivedServerHello | undefined
   suite: Tls12Suite | undefined
@@ -59,9 +85,14 @@ export class TestTls12Client {
   scheme = 0
   group = 0
   finished = false
+  resumed = false
+  requested: Tls12CertificateRequest | undefined
+  session: Tls12ClientSession | undefined
   /** Our second flight, message by message: tests that want to send something else set `holdFlight`. */
   holdFlight = false
+  certificateMessage: Uint8Array | undefined
   keyExchangeMessage: Uint8Array = new Uint8Array(0)
+  verifyMessage: Uint8Array | undefined
   finishedMessage: Uint8Array = new Uint8Array(0)
   #pending: Uint8Array = new Uint8Array(0)
   #handshake: Uint8Array = new Uint8Array(0)
@@ -81,6 +112,7 @@ export class TestTls12Client {
       ...options,
     }
     this.random = options.random(32)
+    this.sessionId = options.tickets?.session === undefined ? new Uint8Array(0) : options.random(32)
   }
 
   helloMessage(): Uint8Array {
@@ -89,7 +121,7 @@ export class TestTls12Client {
     const hello: ClientHello = {
       legacyVersion: 0x0303,
       random: this.random,
-      sessionId: new Uint8Array(0),
+      sessionId: this.sessionId,
       cipherSuites: suites.map((name) => tls12Suites[name].id),
       compressionMethods: Uint8Array.of(0),
       extensions,
@@ -181,13 +213,16 @@ export class TestTls12Client {
   }
 
   #extensions(): Extension[] {
-    const { serverName = 'shop.example.com', alpn, groups, schemes } = this.#options
+    const { serverName = 'shop.example.com', alpn, groups, schemes, tickets } = this.#options
     const sendsName = !('serverName' in this.#options) || this.#options.serverName !== undefined
     const name = writeServerNames([{ type: 0, name: Buffer.from(serverName) }])
     return [
       { type: extensionType.renegotiationInfo, body: writeRenegotiationInfo() },
       ...(sendsName ? [{ type: extensionType.serverName, body: name }] : []),
       { type: extensionType.extendedMasterSecret, body: new Uint8Array(0) },
+      ...(tickets === undefined
+        ? []
+        : [{ type: extensionType.sessionTicket, body: tickets.session?.ticket ?? new Uint8Array(0) }]),
       { type: extensionType.supportedGroups, body: writeNumbers16(groups.map((group) => groupIds[group])) },
       { type: extensionType.pointFormats, body: writePointFormats([0]) },
       {
@@ -243,9 +278,15 @@ export class TestTls12Client {
     this.#transcript.push(raw)
     switch (code) {
       case handshakeType.serverHello:
-        this.serverHello = readServerHello(body)
-        this.suite = Object.values(tls12Suites).find(({ id }) => id === this.serverHello?.cipherSuite)
+        this.#onServerHello(readServerHello(body))
+        return []
+      case handshakeType.newSessionTicket: {
         assert(this.suite !== undefined)
+        this.session = { ...readTls12NewSessionTicket(body), masterSecret: this.#master, suite: this.suite }
+        return []
+      }
+      case handshakeType.certificateRequest:
+        this.requested = readTls12CertificateRequest(body)
         return []
       case handshakeType.certificate:
         this.chain = readTls12Certificate(body)
@@ -265,8 +306,21 @@ export class TestTls12Client {
     }
   }
 
+  #onServerHello(hello: ReceivedServerHello): void {
+    this.serverHello = hello
+    this.suite = Object.values(tls12Suites).find(({ id }) => id === hello.cipherSuite)
+    assert(this.suite !== undefined)
+    const session = this.#options.tickets?.session
+    if (session === undefined || Buffer.compare(hello.sessionId, this.sessionId) !== 0) return
+    assert.equal(session.suite.id, hello.cipherSuite, 'a session goes on with its suite')
+    this.resumed = true
+    this.#master = session.masterSecret
+    const randoms = { client: this.random, server: hello.random }
+    this.#keys = recordKeys(this.#options.crypto, this.suite, this.#master, randoms)
+  }
+
   #secondFlight(): Uint8Array[] {
-    const { crypto, editShare } = this.#options
+    const { crypto, editShare, identity } = this.#options
     const { suite, serverHello } = this
     assert(suite !== undefined && serverHello !== undefined)
     const group = (Object.keys(groupIds) as GroupName[]).find((name) => groupIds[name] === this.group)
@@ -276,6 +330,12 @@ export class TestTls12Client {
     const premaster = exchange.sharedSecret(pair.privateKey, this.#point)
     assert(premaster !== undefined)
     const share = editShare?.(pair.share) ?? pair.share
+    if (this.requested !== undefined) {
+      this.certificateMessage = writeHandshake(handshakeType.certificate, (out) =>
+        writeTls12Certificate(out, identity?.chain ?? []),
+      )
+      this.#transcript.push(this.certificateMessage)
+    }
     this.keyExchangeMessage = writeHandshake(handshakeType.clientKeyExchange, (out) =>
       writeClientKeyExchange(out, { point: share }),
     )
@@ -286,10 +346,37 @@ export class TestTls12Client {
         ? masterSecret(crypto, suite.hash, premaster, randoms)
         : extendedMasterSecret(crypto, suite.hash, premaster, hashOf(crypto, suite.hash, this.#transcript))
     this.#keys = recordKeys(crypto, suite, this.#master, randoms)
-    const ours = verifyData(crypto, suite.hash, this.#master, 'client', hashOf(crypto, suite.hash, this.#transcript))
-    this.finishedMessage = writeHandshake(handshakeType.finished, (out) => out.raw(ours))
+    if (this.requested !== undefined && identity !== undefined) {
+      this.verifyMessage = this.#verify(identity)
+      this.#transcript.push(this.verifyMessage)
+    }
+    this.#makeFinished()
     if (this.holdFlight) return []
-    return [plainRecord(contentType.handshake, this.keyExchangeMessage), ...this.finish()]
+    const messages = [this.certificateMessage, this.keyExchangeMessage, this.verifyMessage]
+    const plain = messages.flatMap((message) =>
+      message === undefined ? [] : [plainRecord(contentType.handshake, message)],
+    )
+    return [...plain, ...this.finish()]
+  }
+
+  #verify({ signingKey }: ServerCredential): Uint8Array {
+    const scheme = signingKey.schemes.filter(isTls12Signature).find((name) => {
+      return this.requested?.schemes.includes(tls12SchemeIds[name].id)
+    })
+    assert(scheme !== undefined, 'the server takes no signature of ours')
+    const signature = signingKey.sign(scheme, concat(...this.#transcript), this.#options.random)
+    const message = { scheme: tls12SchemeIds[scheme].id, signature }
+    return writeHandshake(handshakeType.certificateVerify, (out) =>
+      writeCertificateVerify(out, this.#options.editSignature?.(message) ?? message),
+    )
+  }
+
+  #makeFinished(): void {
+    const { crypto } = this.#options
+    assert(this.suite !== undefined)
+    const { hash } = this.suite
+    const ours = verifyData(crypto, hash, this.#master, 'client', hashOf(crypto, hash, this.#transcript))
+    this.finishedMessage = writeHandshake(handshakeType.finished, (out) => out.raw(ours))
   }
 
   #onFinished(body: Uint8Array, raw: Uint8Array): Uint8Array[] {
@@ -303,6 +390,8 @@ export class TestTls12Client {
     )
     this.#transcript.push(raw)
     this.finished = true
-    return []
+    if (!this.resumed) return []
+    this.#makeFinished()
+    return this.holdFlight ? [] : this.finish()
   }
 }

@@ -300,6 +300,8 @@ const provocations: { readonly [Reason in FaultReason]: readonly Provocation[] }
   'client-share-invalid': [], // TLS 1.2 only
   'too-many-renegotiations': [], // TLS 1.2 only
   'alert-level-unknown': [], // TLS 1.2 only
+  'no-certificate-in-tls12': [], // TLS 1.2 only
+  'resumed-without-extended-master-secret': [], // TLS 1.2 only
   'request-context-not-empty': [{ ...asked, options: identity(([, verify]) => [certificate(1), verify]) }],
   'extension-not-offered': [{ ...asked, options: identity(([, verify]) => [certificate(0, true), verify]) }],
   'signature-scheme-not-offered': [

@@ -18,13 +18,18 @@ export function certificateRequest({ authorities }: ClientAuth): Uint8Array {
       body: writeNumbers16(Object.values(tls12SchemeIds).map(({ id }) => id)),
     },
   ]
-  // They are a help for choosing, and the message has other limits than the number of authorities: too many are not sent.
-  const named = authorities.reduce((length, name) => length + 2 + name.length, 0)
-  if (named > 0 && named <= maxAuthorities)
-    extensions.push({ type: extensionType.certificateAuthorities, body: writeCertificateAuthorities(authorities) })
+  const named = authoritiesToName(authorities)
+  if (named.length > 0)
+    extensions.push({ type: extensionType.certificateAuthorities, body: writeCertificateAuthorities(named) })
   return writeHandshake(handshakeType.certificateRequest, (out) =>
     writeCertificateRequest(out, { context: new Uint8Array(0), extensions }),
   )
+}
+
+/** They are a help for choosing, and the message has other limits than the number of authorities: of too many, none is named. */
+export function authoritiesToName(authorities: readonly Uint8Array[]): readonly Uint8Array[] {
+  const length = authorities.reduce((sum, name) => sum + 2 + name.length, 0)
+  return length <= maxAuthorities ? authorities : []
 }
 
 /** In bytes: a client may refuse a message beyond some 16 KiB. */

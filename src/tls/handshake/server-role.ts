@@ -2,6 +2,7 @@ import type { ServerConfig } from '../config.ts'
 import { fault } from '../fault.ts'
 import { defaultLimits } from '../limits.ts'
 import type { Role } from '../role.ts'
+import { onTls12Verdict } from '../tls12/client-certificate.ts'
 import { onChangeCipherSpec } from '../tls12/finished.ts'
 import { tls12Secrets } from '../tls12/state.ts'
 import type { VersionName } from '../version.ts'
@@ -31,6 +32,7 @@ export function serverRole(config: ServerConfig): Role<State> {
     },
     onMessage: (state, message) => onMessage(state, message, config),
     onVerdict(state, verdict) {
+      if (state.at === 'tls12-await-verdict') return onTls12Verdict(state, verdict)
       if (state.at !== 'await-verdict') throw new Error(`no verdict is waited for in state ${state.at}`)
       return onVerdict(state, verdict)
     },
@@ -42,7 +44,7 @@ export function serverRole(config: ServerConfig): Role<State> {
 }
 
 function phase({ at }: State): 'handshaking' | 'waiting' | 'open' {
-  if (at === 'await-verdict') return 'waiting'
+  if (at === 'await-verdict' || at === 'tls12-await-verdict') return 'waiting'
   return at === 'established' || at === 'tls12-established' ? 'open' : 'handshaking'
 }
 

@@ -14,7 +14,7 @@ export function onClientKeyExchange(
   message: HandshakeMessage,
   { crypto }: ServerConfig,
 ): Transition {
-  const { suite, randoms, group, privateKey, complete } = state
+  const { suite, randoms, group, privateKey, chain, tickets, complete } = state
   const { point } = readClientKeyExchange(message.body)
   const premaster = crypto.keyExchange(group).sharedSecret(privateKey, point)
   wipe(privateKey)
@@ -26,8 +26,7 @@ export function onClientKeyExchange(
     : masterSecret(crypto, suite.hash, premaster, randoms)
   wipe(premaster)
   const keys = recordKeys(crypto, suite, master, randoms)
-  return {
-    next: { at: 'tls12-expect-change-cipher-spec', suite, masterSecret: master, keys, transcript, complete },
-    effects: [],
-  }
+  const agreed = { suite, masterSecret: master, keys, transcript, tickets, complete }
+  if (chain === undefined) return { next: { ...agreed, at: 'tls12-expect-change-cipher-spec' }, effects: [] }
+  return { next: { ...agreed, at: 'tls12-expect-certificate-verify', chain }, effects: [] }
 }

@@ -20,12 +20,14 @@ import {
   type Tls12Suite,
 } from './suites.ts'
 
-/** Every choice that a ClientHello leads to when TLS 1.2 is what both sides speak. */
-export interface Tls12Negotiated {
-  readonly suite: Tls12Suite
-  readonly group: GroupName
-  readonly credential: ServerCredential
-  readonly scheme: Tls12SignatureName
+/** What a ClientHello says and asks when TLS 1.2 is what both sides speak, with the choices that hang on nothing else. */
+export interface Tls12Hello {
+  readonly random: Uint8Array
+  readonly sessionId: Uint8Array
+  /** The suites that we would take, our preference first. */
+  readonly suites: readonly Tls12Suite[]
+  readonly groups: readonly number[]
+  readonly schemes: readonly number[]
   readonly serverName: string | undefined
   readonly alpn: string | undefined
   readonly extendedMasterSecret: boolean
@@ -33,22 +35,65 @@ export interface Tls12Negotiated {
   readonly secureRenegotiation: boolean
   /** It said which point formats it reads, and so is told ours (RFC 8422 §5.2). */
   readonly pointFormats: boolean
+  /** It takes tickets, and shows this one; it may be empty. Undefined: it does not (RFC 5077 §3.2). */
+  readonly ticket: Uint8Array | undefined
 }
 
-/** Chooses, or throws the Fault that says why nothing can be chosen. */
-export function negotiateTls12(hello: ClientHello, extensions: Extensions, config: ServerConfig): Tls12Negotiated {
+/** What a full handshake needs besides. */
+export interface Tls12Choice {
+  readonly suite: Tls12Suite
+  readonly group: GroupName
+  readonly credential: ServerCredential
+  readonly scheme: Tls12SignatureName
+}
+
+/** Reads and checks. Throws Fault. */
+export function readTls12Hello(hello: ClientHello, extensions: Extensions, config: ServerConfig): Tls12Hello {
   // RFC 5246 §7.4.1.2: others may be offered beside it. We never compress (CRIME).
   if (!hello.compressionMethods.includes(0)) throw fault('compression-null-missing')
   const secureRenegotiation = checkRenegotiation(hello, extensions)
-  const extendedMasterSecret = readPresence(extensions.get(extensionType.extendedMasterSecret))
   const pointFormats = checkPointFormats(extensions.get(extensionType.pointFormats))
-  const serverName = chooseName(extensions)
-  const groups = readGroups(extensions)
+  const suites = (config.tls12Suites ?? preferredTls12Suites[config.crypto.name])
+    .map((name) => tls12Suites[name])
+    .filter(({ id }) => hello.cipherSuites.includes(id))
+  if (suites.length === 0) throw fault('no-common-suite')
+  return {
+    random: hello.random,
+    sessionId: hello.sessionId,
+    suites,
+    // RFC 8422 §4 leaves a server free where the list is missing. We do as BoringSSL does, and guess no curve.
+    groups: readList(extensions, extensionType.supportedGroups, 'supported_groups'),
+    // RFC 5246 §7.4.1.4.1: without it the client means SHA-1, and no key of ours signs that (RFC 9155 §2).
+    schemes: readList(extensions, extensionType.signatureAlgorithms, 'signature_algorithms'),
+    serverName: chooseName(extensions),
+    alpn: chooseProtocol(extensions, config),
+    extendedMasterSecret: readPresence(extensions.get(extensionType.extendedMasterSecret)),
+    secureRenegotiation,
+    pointFormats,
+    ticket: extensions.get(extensionType.sessionTicket),
+  }
+}
+
+/** Chooses for a full handshake, or throws the Fault that says why nothing can be chosen. */
+export function chooseInTls12(
+  { suites, groups, schemes }: Tls12Hello,
+  credentials: readonly ServerCredential[] | undefined,
+  config: ServerConfig,
+): Tls12Choice {
   const group = config.groups.find((name) => isTls12Group(name) && groups.includes(groupIds[name]))
   if (group === undefined) throw fault('no-common-group')
-  const alpn = chooseProtocol(extensions, config)
-  const chosen = chooseCredential(hello, extensions, groups, config, serverName)
-  return { ...chosen, group, serverName, alpn, extendedMasterSecret, secureRenegotiation, pointFormats }
+  if (credentials === undefined) throw fault('server-name-unknown')
+  // The first for which the client has a scheme and a suite: its key decides which suites fit.
+  for (const credential of credentials)
+    for (const scheme of credential.signingKey.schemes) {
+      if (!isTls12Signature(scheme) || !schemes.includes(tls12SchemeIds[scheme].id)) continue
+      const { curve, kind } = signatureDetails[scheme]
+      // RFC 8422 §5.3: the certificate's key has to lie on a curve that the client has named.
+      if (curve !== undefined && !groups.includes(groupIds[curve])) continue
+      const suite = suites.find(({ signature }) => signature === (kind === 'rsa' ? 'RSA' : 'ECDSA'))
+      if (suite !== undefined) return { suite, group, credential, scheme }
+    }
+  throw fault('no-suitable-credential')
 }
 
 /** RFC 5746 §3.6: the extension, which must be empty in a first handshake, or the suite that stands for it. */
@@ -59,12 +104,6 @@ function checkRenegotiation(hello: ClientHello, extensions: Extensions): boolean
   return true
 }
 
-function readPresence(body: Uint8Array | undefined): boolean {
-  if (body === undefined) return false
-  readExtendedMasterSecret(body)
-  return true
-}
-
 /** RFC 8422 §5.1.2: who sends the list has to have uncompressed in it. */
 function checkPointFormats(body: Uint8Array | undefined): boolean {
   if (body === undefined) return false
@@ -72,37 +111,13 @@ function checkPointFormats(body: Uint8Array | undefined): boolean {
   return true
 }
 
-/** RFC 8422 §4 leaves a server free where the list is missing. We do as BoringSSL does, and guess no curve. */
-function readGroups(extensions: Extensions): readonly number[] {
-  const body = extensions.get(extensionType.supportedGroups)
-  return body === undefined ? [] : readNumbers16(body, 'supported_groups')
+function readList(extensions: Extensions, type: number, what: string): readonly number[] {
+  const body = extensions.get(type)
+  return body === undefined ? [] : readNumbers16(body, what)
 }
 
-/** The first credential for which the client has a signature scheme and a suite; its key decides which suites fit. */
-function chooseCredential(
-  hello: ClientHello,
-  extensions: Extensions,
-  groups: readonly number[],
-  config: ServerConfig,
-  serverName: string | undefined,
-): { suite: Tls12Suite; credential: ServerCredential; scheme: Tls12SignatureName } {
-  const body = extensions.get(extensionType.signatureAlgorithms)
-  // RFC 5246 §7.4.1.4.1: without it the client means SHA-1, and no key of ours signs that (RFC 9155 §2).
-  const offered = body === undefined ? [] : readNumbers16(body, 'signature_algorithms')
-  const credentials = config.credentials(serverName)
-  if (credentials === undefined) throw fault('server-name-unknown')
-  const preferred = (config.tls12Suites ?? preferredTls12Suites[config.crypto.name])
-    .map((name) => tls12Suites[name])
-    .filter(({ id }) => hello.cipherSuites.includes(id))
-  if (preferred.length === 0) throw fault('no-common-suite')
-  for (const credential of credentials)
-    for (const scheme of credential.signingKey.schemes) {
-      if (!isTls12Signature(scheme) || !offered.includes(tls12SchemeIds[scheme].id)) continue
-      const { curve, kind } = signatureDetails[scheme]
-      // RFC 8422 §5.3: the certificate's key has to lie on a curve that the client has named.
-      if (curve !== undefined && !groups.includes(groupIds[curve])) continue
-      const suite = preferred.find(({ signature }) => signature === (kind === 'rsa' ? 'RSA' : 'ECDSA'))
-      if (suite !== undefined) return { suite, credential, scheme }
-    }
-  throw fault('no-suitable-credential')
+function readPresence(body: Uint8Array | undefined): boolean {
+  if (body === undefined) return false
+  readExtendedMasterSecret(body)
+  return true
 }

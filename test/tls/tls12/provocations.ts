@@ -9,8 +9,9 @@ import { writeNumbers16 } from '../../../src/wire/extensions/number-list.ts'
 import { writeHandshake } from '../../../src/wire/handshake.ts'
 import { testCredential } from '../../support/credentials.ts'
 import { seededRandom } from '../../support/random.ts'
-import type { TestTls12Client, Tls12ClientOptions } from '../../support/tls12-client.ts'
+import { TestTls12Client, type Tls12ClientOptions, type Tls12ClientSession } from '../../support/tls12-client.ts'
 import { changeCipherSpec, plainRecord } from '../../support/tls-client.ts'
+import { established, ticketSettings } from '../../support/tls-server.ts'
 
 /** How a client of TLS 1.2 provokes a fault. */
 export interface Tls12Provocation {
@@ -21,6 +22,8 @@ export interface Tls12Provocation {
   /** Records sent then; left out: the handshake itself is the fault. */
   readonly send?: (client: TestTls12Client) => readonly Uint8Array[]
 }
+
+const tickets = ticketSettings()
 
 /** The faults of TLS 1.2, and those that it shares with 1.3, as far as a client gets at them in another way. */
 export const tls12Provocations: { readonly [Reason in FaultReason]?: readonly Tls12Provocation[] } = {
@@ -153,6 +156,15 @@ export const tls12Provocations: { readonly [Reason in FaultReason]?: readonly Tl
     { options: { edit: (hello) => ({ ...hello, compressionMethods: Uint8Array.of(1, 64) }) } },
   ],
   'renegotiation-info-not-empty': [{ options: replacing(extensionType.renegotiationInfo, Uint8Array.of(1, 0)) }],
+  'no-certificate-in-tls12': [
+    { config: { clientAuth: () => ({ required: true, authorities: [], id: new Uint8Array(1) }) } },
+  ],
+  'resumed-without-extended-master-secret': [
+    {
+      config: { tickets },
+      options: { tickets: { session: sessionOf() }, ...without(extensionType.extendedMasterSecret) },
+    },
+  ],
   'point-format-missing': [{ options: replacing(extensionType.pointFormats, Uint8Array.of(2, 1, 2)) }],
   'client-share-invalid': [
     { options: { editShare: (share) => share.subarray(1) } },
@@ -180,6 +192,14 @@ export const tls12Provocations: { readonly [Reason in FaultReason]?: readonly Tl
   'too-many-renegotiations': [
     { send: (client) => Array.from({ length: 5 }, () => client.protect(22, client.helloMessage())) },
   ],
+}
+
+/** What a connection with the extended master secret has left its client with. */
+function sessionOf(): Tls12ClientSession {
+  const client = new TestTls12Client({ crypto: native, random: seededRandom(11), tickets: {} })
+  established(client, { tickets })
+  if (client.session === undefined) throw new Error('no ticket came')
+  return client.session
 }
 
 function keyUpdate(request: number): Uint8Array {

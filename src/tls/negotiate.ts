@@ -1,6 +1,7 @@
 import type { GroupName } from '../crypto/provider.ts'
 import { extensionType } from '../wire/code-points.ts'
 import type { ClientHello } from '../wire/client-hello.ts'
+import { readCertificateAuthorities } from '../wire/extensions/certificate-authorities.ts'
 import { readCookie } from '../wire/extensions/cookie.ts'
 import { readEarlyData } from '../wire/extensions/early-data.ts'
 import { readClientShares, type KeyShareEntry } from '../wire/extensions/key-share.ts'
@@ -24,6 +25,10 @@ export interface Negotiated {
   readonly alpn: string | undefined
   /** The schemes that the client verifies; undefined where it does not say, as one that resumes need not (RFC 8446 §9.2). */
   readonly signatureSchemes: readonly number[] | undefined
+  /** The same of signatures in certificates, where it differs (RFC 8446 §4.2.3). */
+  readonly certificateSchemes: readonly number[] | undefined
+  /** Names of authorities that the client believes, DER; empty where it does not say (RFC 8446 §4.2.4). */
+  readonly authorities: readonly Uint8Array[]
   /** The client can resume as we do, with a fresh key exchange: psk_dhe_ke (RFC 8446 §4.2.9). */
   readonly resumable: boolean
   /** What it would resume, where it can. */
@@ -46,11 +51,7 @@ export function negotiate(hello: ClientHello, extensions: Extensions, config: Se
   const { group, share } = chooseGroup(extensions, config)
   const alpn = chooseProtocol(extensions, config)
   const recordLimit = chooseRecordLimit(extensions, 'TLSv1.3')
-  const compression = extensions.get(extensionType.compressCertificate)
-  const certificateCompression = compression === undefined ? [] : readNumbers8(compression, 'compress_certificate')
-  const schemes = extensions.get(extensionType.signatureAlgorithms)
-  const signatureSchemes = schemes && readNumbers16(schemes, 'signature_algorithms')
-  return { suite, group, share, alpn, serverName, signatureSchemes, certificateCompression, recordLimit, ...resumption }
+  return { suite, group, share, alpn, serverName, recordLimit, ...readCertificateWishes(extensions), ...resumption }
 }
 
 /**
@@ -65,6 +66,22 @@ export function negotiateAgain(hello: ClientHello, first: Negotiated): Negotiate
   const [only] = shares
   if (shares.length !== 1 || only?.group !== groupIds[first.group]) throw fault('second-hello-wrong-share')
   return { ...first, share: only.share, psks, earlyData: false }
+}
+
+/** What a client says about the certificate that it would like to get. */
+function readCertificateWishes(
+  extensions: Extensions,
+): Pick<Negotiated, 'signatureSchemes' | 'certificateSchemes' | 'authorities' | 'certificateCompression'> {
+  const schemes = extensions.get(extensionType.signatureAlgorithms)
+  const ofCertificates = extensions.get(extensionType.signatureAlgorithmsCert)
+  const authorities = extensions.get(extensionType.certificateAuthorities)
+  const compression = extensions.get(extensionType.compressCertificate)
+  return {
+    signatureSchemes: schemes && readNumbers16(schemes, 'signature_algorithms'),
+    certificateSchemes: ofCertificates && readNumbers16(ofCertificates, 'signature_algorithms_cert'),
+    authorities: authorities === undefined ? [] : readCertificateAuthorities(authorities),
+    certificateCompression: compression === undefined ? [] : readNumbers8(compression, 'compress_certificate'),
+  }
 }
 
 /** What a client says about resuming, and what belongs to it. */

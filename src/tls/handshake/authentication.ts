@@ -7,8 +7,9 @@ import { earlySecret, type EarlySecret } from '../key-schedule.ts'
 import type { Negotiated } from '../negotiate.ts'
 import { credentialOf } from '../resumption.ts'
 import { readSession, type Session } from '../session.ts'
-import { isHandshakeSignature, schemeIds, suites, type HandshakeSignatureName, type Suite } from '../suites.ts'
+import { suites, type HandshakeSignatureName, type Suite } from '../suites.ts'
 import type { Transcript } from '../transcript.ts'
+import { chooseCredential } from './choose-credential.ts'
 
 /** How the server proves who it is: by a signature, or by knowing the key of a session that was begun with one. */
 export type Authentication =
@@ -85,19 +86,6 @@ function resume(
     throw fault('psk-binder-mismatch')
   transcript.add(raw.subarray(covered))
   return { by: 'session', credential, index, session, early }
-}
-
-function chooseCredential(
-  { signatureSchemes }: Negotiated,
-  credentials: readonly ServerCredential[] | undefined,
-): { credential: ServerCredential; scheme: HandshakeSignatureName } {
-  // RFC 8446 §9.2: it may be missing only where a PSK is taken.
-  if (signatureSchemes === undefined) throw fault('signature-algorithms-missing')
-  if (credentials === undefined) throw fault('server-name-unknown')
-  for (const credential of credentials)
-    for (const scheme of credential.signingKey.schemes)
-      if (isHandshakeSignature(scheme) && signatureSchemes.includes(schemeIds[scheme].id)) return { credential, scheme }
-  throw fault('no-suitable-credential')
 }
 
 const maxIdentities = 4

@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { connect } from 'node:tls'
+import { brotliCompressSync } from 'node:zlib'
 import { native } from '../../src/crypto/native/provider.ts'
 import { noble } from '../../src/crypto/noble/provider.ts'
 import { client, demand } from './clients.ts'
@@ -132,6 +133,28 @@ for (const crypto of [noble, native])
         `https://localhost:${server.port}/`])
       rmSync(profile, { recursive: true, force: true })
       assert.match(run.stdout.toString(), new RegExp(`down ${bodySha256} up ${bodySha256}`), run.stderr.slice(-2000))
+    })
+
+    test('Chromium prefers X25519MLKEM768, and takes a certificate that came compressed by brotli', async () => {
+      const compressed: number[] = []
+      const brotli = (bytes: Uint8Array): Uint8Array => {
+        const shorter = brotliCompressSync(bytes)
+        compressed.push(shorter.length)
+        return shorter
+      }
+      const groups = ['X25519MLKEM768', 'X25519'] as const
+      const modern = await startServer(crypto, ['rsa'], { groups, compressors: { brotli } })
+      const profile = mkdtempSync(join(tmpdir(), 'chitin-chromium-'))
+      // prettier-ignore
+      const run = await client('chromium', ['--headless', '--no-sandbox', '--disable-gpu', '--disable-background-networking',
+        '--disable-component-update', '--disable-sync', '--no-first-run', '--disable-quic', `--user-data-dir=${profile}`,
+        '--ignore-certificate-errors', '--timeout=60000', '--dump-dom', `https://localhost:${modern.port}/seen`])
+      rmSync(profile, { recursive: true, force: true })
+      await modern.stop()
+      assert.match(run.stdout.toString(), /handshake-complete/, run.stderr.slice(-2000))
+      assert.equal(modern.handshakes[0]?.group, 'X25519MLKEM768')
+      assert.equal(modern.handshakes[0]?.helloRetried, false)
+      assert.equal(compressed.length, 1)
     })
 
     test('openssl s_client asks for KeyUpdate, and both sides go on with fresh keys', async () => {

@@ -33,6 +33,7 @@ import type { Trust } from '../tls/client/trust.ts'
 import type { ServerConfig, ServerCredential } from '../tls/config.ts'
 import { ServerConnection } from '../tls/connection.ts'
 import type { HandshakeComplete } from '../tls/events.ts'
+import type { VersionRange } from '../tls/version.ts'
 import { parseCertificate, type Certificate } from '../x509/certificate.ts'
 import { verifyChain } from '../x509/chain.ts'
 import { parseCredential } from '../x509/credential.ts'
@@ -46,7 +47,7 @@ export type { Session } from '../tls/client/session.ts'
 export { TlsError } from './tls-error.ts'
 export { TlsStream } from './tls-stream.ts'
 
-export interface ConnectOptions extends StreamOptions {
+export interface ConnectOptions extends StreamOptions, VersionRange {
   /** The host name or IP address of the server: it is asked for (a name only), and its certificate has to carry it. */
   readonly servername: string
   /** PEM of the authorities that are believed; left out: those that Node brings along. */
@@ -75,6 +76,7 @@ export function connect(transport: Transport, options: ConnectOptions): TlsStrea
     random: (length) => randomBytes(length),
     now: Date.now,
     serverName: servername,
+    ...versionsOf(options),
     trust: trustOf(options, anchors),
     groups,
     alpn: ALPNProtocols,
@@ -90,7 +92,7 @@ export function connect(transport: Transport, options: ConnectOptions): TlsStrea
   return new TlsStream(transport, { engine: new ClientConnection(config), doubt }, options)
 }
 
-export interface ServerOptions {
+export interface ServerOptions extends VersionRange {
   /** PEM of the chain, the leaf first, and of its key. */
   readonly cert: string
   readonly key: string
@@ -104,6 +106,7 @@ export interface ServerOptions {
 export function serverContext({ cert, key, crypto = noble, ...options }: ServerOptions): ServerConfig {
   const credential = serverCredential(cert, key, crypto)
   return {
+    ...versionsOf(options),
     crypto,
     random: (length) => randomBytes(length),
     now: Date.now,
@@ -129,6 +132,10 @@ function trustOf(
   if (!rejectUnauthorized) return { accept: 'any' }
   if (fingerprints !== undefined) return { accept: 'pinned', fingerprints }
   return { accept: 'verified', anchors, name: servername }
+}
+
+function versionsOf({ minVersion, maxVersion }: VersionRange): VersionRange {
+  return { ...(minVersion && { minVersion }), ...(maxVersion && { maxVersion }) }
 }
 
 function serverCredential(cert: string, key: string, crypto: CryptoProvider): ServerCredential {

@@ -249,6 +249,8 @@ export class Conversation<State> {
       case 'use-write-secret':
         return this.#outgoing.use(new Tls13Protection(this.#role.crypto, effect.suite, effect.secret))
       case 'use-read-secret':
+        // RFC 8446 §5.1: for a message that only its reading shows to change keys.
+        if (!this.#reassembly.empty) throw fault('message-across-keys')
         this.#askedForFreshKeys = false
         return this.#incoming.use(new Tls13Protection(this.#role.crypto, effect.suite, effect.secret))
       case 'use-write-keys':

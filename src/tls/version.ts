@@ -18,7 +18,7 @@ export function chooseVersion(hello: ClientHello, extensions: Extensions, range:
   if (hello.legacyVersion <= version.ssl3) throw fault('version-ancient')
   const offered = offeredVersions(hello, extensions)
   const [best] = spoken(range)
-  const chosen = spoken(range).find((name) => offered.includes(numbers[name]))
+  const chosen = spoken(range).find((name) => offered.includes(versionNumbers[name]))
   // RFC 7507 §3: a client that came down a version without need, or was pushed, should know.
   if (chosen !== best && hello.cipherSuites.includes(fallbackSignal)) throw fault('fallback-needless')
   if (chosen === undefined) throw fault('version-unsupported', `offered ${offered.map(toText).join(', ')}`)
@@ -27,7 +27,9 @@ export function chooseVersion(hello: ClientHello, extensions: Extensions, range:
 
 /** Newest first. */
 export function spoken({ minVersion = 'TLSv1.2', maxVersion = 'TLSv1.3' }: VersionRange): readonly VersionName[] {
-  return newestFirst.filter((name) => numbers[name] >= numbers[minVersion] && numbers[name] <= numbers[maxVersion])
+  return newestFirst.filter(
+    (name) => versionNumbers[name] >= versionNumbers[minVersion] && versionNumbers[name] <= versionNumbers[maxVersion],
+  )
 }
 
 /** RFC 8446 §4.2.1: with the extension legacy_version takes no part in the choice; without it, 1.3 is not offered. */
@@ -42,5 +44,8 @@ function toText(number: number): string {
   return `0x${number.toString(16)}`
 }
 
-const numbers = { 'TLSv1.2': version.tls12, 'TLSv1.3': version.tls13 } as const satisfies Record<VersionName, number>
+export const versionNumbers = { 'TLSv1.2': version.tls12, 'TLSv1.3': version.tls13 } as const satisfies Record<
+  VersionName,
+  number
+>
 const newestFirst = ['TLSv1.3', 'TLSv1.2'] as const satisfies readonly VersionName[]

@@ -124,7 +124,7 @@ function reply(response: ServerResponse, { status, contentType, body }: Response
 }
 
 function context({ certificate, crypto }: Pick<ServerOptions, 'certificate' | 'crypto'>) {
-  return serverContext({ cert: certificate.certificate, key: certificate.key, crypto })
+  return serverContext({ cert: certificate.certificate, key: certificate.key, crypto, minVersion: 'TLSv1.3' })
 }
 
 /** etcd holds no object above 1.5 MiB, and an AdmissionReview carries it twice at most. */

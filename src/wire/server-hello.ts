@@ -17,6 +17,9 @@ export const retryRandom = fromHex('cf21ad74e59a6111be1d8c021e65b891c2a211167abb
 /** The end of the random of a server that speaks TLS 1.3 and has to answer in TLS 1.2: "DOWNGRD" and 1 (RFC 8446 §4.1.3). */
 export const downgradeSentinel = fromHex('444f574e47524401')
 
+/** That, and the one of servers that answer in TLS 1.1 or older, which a client of 1.3 looks for too. */
+export const downgradeSentinels = [downgradeSentinel, fromHex('444f574e47524400')] as const
+
 export function writeServerHello(out: Writer, hello: ServerHello): void {
   out.u16(0x0303)
   out.raw(hello.random)

@@ -138,6 +138,23 @@ suite('beside node:tls', () => {
     assert.deepEqual(tls.getPeerCertificate()?.raw, raw)
   })
 
+  test('our client and our server speak TLS 1.2 with it too', async (t) => {
+    const server = createNodeTlsServer({ cert, key, maxVersion: 'TLSv1.2' }, (socket) => socket.pipe(socket))
+    const tls = connect(await tcp(t, server), { servername, ca: cert })
+    tls.end('to and fro')
+    assert.equal(await text(tls), 'to and fro')
+    assert.deepEqual([tls.getProtocol(), tls.authorized], ['TLSv1.2', true])
+
+    const ours = createServer((socket) => {
+      const stream = serve(socket, context)
+      stream.pipe(stream)
+    })
+    const theirs = connectNodeTls({ socket: await tcp(t, ours), servername, ca: cert, maxVersion: 'TLSv1.2' })
+    await once(theirs, 'secureConnect')
+    theirs.end('to and fro')
+    assert.equal(await text(theirs), 'to and fro')
+  })
+
   test('our client resumes a session with its server', async (t) => {
     const server = createNodeTlsServer({ cert, key }, (socket) => socket.pipe(socket))
     const { port } = await listen(t, server)

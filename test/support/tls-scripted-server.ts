@@ -239,7 +239,7 @@ export class ScriptedServer {
 
 /** Hands flights to and fro until both sides have nothing more to say. */
 export function meet(
-  server: ScriptedServer,
+  server: Pick<ScriptedServer, 'receive'>,
   overrides: Partial<ClientConfig> = {},
 ): { readonly client: ClientConnection; readonly events: ConnectionEvent[] } {
   const client = new ClientConnection(clientConfig(overrides))

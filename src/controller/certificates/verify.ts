@@ -40,6 +40,7 @@ export function shakeHands(
     random: (length) => randomBytes(length),
     now: Date.now,
     serverName,
+    minVersion: 'TLSv1.3',
     schemes,
     // Only the hash is compared: a certificate of a private authority, or an expired last good one, is as good.
     trust: { accept: 'any' },

@@ -1,4 +1,3 @@
-import type { SignatureName } from '../../crypto/provider.ts'
 import { readCertificateVerify } from '../../wire/certificate-verify.ts'
 import { readCertificate } from '../../wire/certificate.ts'
 import type { HandshakeMessage } from '../../wire/handshake.ts'
@@ -6,6 +5,7 @@ import { fault } from '../fault.ts'
 import { checkSignature, readChain } from '../peer-chain.ts'
 import { signedContent } from '../signed-content.ts'
 import { isHandshakeSignature, schemeIds } from '../suites.ts'
+import { tls12SchemeIds, type Tls12SignatureName } from '../tls12/suites.ts'
 import type { ClientConfig } from './config.ts'
 import { answers } from './extensions.ts'
 import type { Offer } from './hello.ts'
@@ -51,8 +51,8 @@ export function onCertificateVerify(
 }
 
 /** The scheme of that number, if the client offered it. */
-export function offeredScheme(id: number, { schemes }: Offer): SignatureName {
-  const scheme = schemes.find((name) => schemeIds[name].id === id)
+export function offeredScheme(id: number, { schemes }: Offer): Tls12SignatureName {
+  const scheme = schemes.find((name) => tls12SchemeIds[name].id === id)
   if (scheme === undefined) throw fault('signature-scheme-not-offered', `scheme ${id}`)
   return scheme
 }

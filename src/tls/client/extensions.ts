@@ -6,6 +6,14 @@ import { fault } from '../fault.ts'
 const allowed: Readonly<Record<Answer | Question, readonly number[]>> = {
   ServerHello: [extensionType.keyShare, extensionType.preSharedKey, extensionType.supportedVersions],
   HelloRetryRequest: [extensionType.keyShare, extensionType.cookie, extensionType.supportedVersions],
+  'ServerHello of TLS 1.2': [
+    extensionType.serverName,
+    extensionType.pointFormats,
+    extensionType.alpn,
+    extensionType.extendedMasterSecret,
+    extensionType.sessionTicket,
+    extensionType.renegotiationInfo,
+  ],
   EncryptedExtensions: [extensionType.serverName, extensionType.supportedGroups, extensionType.alpn],
   Certificate: [],
   CertificateRequest: [extensionType.signatureAlgorithms],
@@ -13,7 +21,7 @@ const allowed: Readonly<Record<Answer | Question, readonly number[]>> = {
 }
 
 /** These answer the client's extensions. */
-type Answer = 'ServerHello' | 'HelloRetryRequest' | 'EncryptedExtensions' | 'Certificate'
+type Answer = 'ServerHello' | 'ServerHello of TLS 1.2' | 'HelloRetryRequest' | 'EncryptedExtensions' | 'Certificate'
 /** These have extensions of their own. */
 type Question = 'CertificateRequest' | 'NewSessionTicket'
 

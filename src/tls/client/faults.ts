@@ -23,8 +23,17 @@ export const serverFaults = {
   'retry-group-not-offered': { alert: 'illegal_parameter', see: '§4.2.8' },
   'retry-group-needless': { alert: 'illegal_parameter', see: '§4.2.8' },
   'retry-suite-differs': { alert: 'illegal_parameter', see: '§4.1.4' },
+  'retry-version-differs': { alert: 'illegal_parameter', see: '§4.1.4' },
+  // ServerHello of TLS 1.2
+  'downgrade-signalled': { alert: 'illegal_parameter', see: '§4.1.3' },
+  'renegotiation-info-missing': { alert: 'handshake_failure', see: 'RFC 5746 §3.4, §4.1' },
+  'renegotiation-info-wrong': { alert: 'handshake_failure', see: 'RFC 5746 §3.4' },
+  'extended-master-secret-missing': { alert: 'handshake_failure', see: 'RFC 7627 §5.2, §5.3' },
+  'session-not-offered': { alert: 'illegal_parameter', see: 'RFC 5246 §7.4.1.3' },
+  'session-of-another-suite': { alert: 'illegal_parameter', see: 'RFC 5246 §7.4.1.3' },
   // The rest of its flight
   'protocol-not-offered': { alert: 'illegal_parameter', see: 'RFC 7301 §3.1' },
+  'suite-of-another-key': { alert: 'illegal_parameter', see: 'RFC 8422 §5.1.3, RFC 5246 §7.4.2' },
   'certificate-missing': { alert: 'decode_error', see: '§4.4.2.4' },
   'certificate-not-pinned': { alert: 'bad_certificate', see: '§4.4.2.4' },
   // After it

@@ -7,25 +7,33 @@ import { writeProtocolNames } from '../../wire/extensions/alpn.ts'
 import { writeCookie } from '../../wire/extensions/cookie.ts'
 import { writeClientShares } from '../../wire/extensions/key-share.ts'
 import { writeNumbers16, writeNumbers8 } from '../../wire/extensions/number-list.ts'
+import { uncompressed, writePointFormats } from '../../wire/extensions/point-formats.ts'
 import { bindersLength, writeOfferedPsks } from '../../wire/extensions/pre-shared-key.ts'
 import { pskDheKe, writePskModes } from '../../wire/extensions/psk-key-exchange-modes.ts'
+import { writeRenegotiationInfo } from '../../wire/extensions/renegotiation-info.ts'
 import { writeServerNames } from '../../wire/extensions/server-name.ts'
 import { writeHandshake } from '../../wire/handshake.ts'
 import { normalize } from '../../x509/host-name.ts'
 import { earlySecret } from '../key-schedule.ts'
-import { groupIds, preferredSuites, schemeIds, suites } from '../suites.ts'
-import type { HandshakeSignatureName, Suite, SuiteName } from '../suites.ts'
+import { groupIds, preferredSuites, suites, type Suite, type SuiteName } from '../suites.ts'
+import { preferredTls12Suites, tls12SchemeIds, tls12Suites } from '../tls12/suites.ts'
+import type { Tls12SignatureName, Tls12SuiteName } from '../tls12/suites.ts'
 import { Transcript } from '../transcript.ts'
+import { spoken, versionNumbers, type VersionName } from '../version.ts'
 import type { ClientConfig } from './config.ts'
-import { obfuscatedAge, usableSession, type Session } from './session.ts'
+import { obfuscatedAge, usableSession, type Session, type Tls13Session } from './session.ts'
 
 /** What the client has said and may be held to: the hello, and the secrets behind it. */
 export interface Offer {
   readonly hello: ClientHello
   /** The whole message, as it goes into the transcript. */
   readonly message: Uint8Array
+  /** Newest first. */
+  readonly versions: readonly VersionName[]
   readonly suites: readonly SuiteName[]
-  readonly schemes: readonly HandshakeSignatureName[]
+  readonly tls12Suites: readonly Tls12SuiteName[]
+  /** Those of PKCS#1 v1.5 count in certificates, and in TLS 1.2. */
+  readonly schemes: readonly Tls12SignatureName[]
   /** The keys behind the shares. */
   readonly pairs: ReadonlyMap<GroupName, KeyPair>
   /** The session that the hello would resume. */
@@ -35,10 +43,26 @@ export interface Offer {
 /** The first ClientHello (RFC 8446 §4.1.2). */
 export function firstOffer(config: ClientConfig): Offer {
   const { crypto, random } = config
-  const groups = config.shares ?? config.groups.slice(0, 1)
+  const may = abilities(config)
+  const groups = may.suites.length === 0 ? [] : (config.shares ?? config.groups.slice(0, 1))
   const pairs = new Map(groups.map((group) => [group, crypto.keyExchange(group).keyPair(random)] as const))
-  const session = usableSession(config, config.suites ?? preferredSuites[crypto.name])
-  return offer({ random: random(32), sessionId: random(32), pairs, session, heard: [] }, config)
+  const session = usableSession(config, [...may.suites, ...may.tls12Suites])
+  // RFC 8446 §D.4: a session id that stands for nothing, so that old boxes on the way see what they know. In TLS 1.2 it
+  // says that a ticket was taken up (RFC 5077 §3.4).
+  const sessionId = may.suites.length === 0 && session === undefined ? new Uint8Array(0) : random(32)
+  return offer({ random: random(32), sessionId, pairs, session, heard: [] }, may, config)
+}
+
+/** What the client speaks, by its configuration. */
+function abilities(config: ClientConfig): Pick<Offer, 'versions' | 'suites' | 'tls12Suites' | 'schemes'> {
+  const { name } = config.crypto
+  const versions = spoken(config)
+  return {
+    versions,
+    suites: versions.includes('TLSv1.3') ? (config.suites ?? preferredSuites[name]) : [],
+    tls12Suites: versions.includes('TLSv1.2') ? (config.tls12Suites ?? preferredTls12Suites[name]) : [],
+    schemes: config.schemes ?? (Object.keys(tls12SchemeIds) as Tls12SignatureName[]),
+  }
 }
 
 /** What a HelloRetryRequest asks for. */
@@ -56,8 +80,9 @@ export function secondOffer(first: Offer, { suite, group, cookie, heard }: Wante
   const pairs =
     group === undefined ? first.pairs : new Map([[group, config.crypto.keyExchange(group).keyPair(config.random)]])
   // RFC 8446 §4.1.4: a key that does not go with the suite is not offered again.
-  const fits = first.session !== undefined && suites[first.session.suite].hash === suite.hash
-  return offer({ random, sessionId, pairs, session: fits ? first.session : undefined, cookie, heard }, config)
+  const { session } = first
+  const fits = session?.version !== 'TLSv1.3' || suites[session.suite].hash === suite.hash
+  return offer({ random, sessionId, pairs, session: fits ? session : undefined, cookie, heard }, first, config)
 }
 
 /** What the shares leave behind. */
@@ -75,25 +100,38 @@ interface Said {
   readonly heard: readonly Uint8Array[]
 }
 
-function offer(said: Said, config: ClientConfig): Offer {
-  const names = config.suites ?? preferredSuites[config.crypto.name]
-  const schemes = config.schemes ?? (Object.keys(schemeIds) as HandshakeSignatureName[])
+type Abilities = ReturnType<typeof abilities>
+
+function offer(
+  said: Said,
+  { versions, suites: names, tls12Suites: older, schemes }: Abilities,
+  config: ClientConfig,
+): Offer {
+  const may = { versions, suites: names, tls12Suites: older, schemes }
   const hello: ClientHello = {
     legacyVersion: version.tls12,
     random: said.random,
-    // RFC 8446 §D.4: a session id that stands for nothing, so that old boxes on the way see what they know.
     sessionId: said.sessionId,
-    cipherSuites: names.map((name) => suites[name].id),
+    cipherSuites: [...names.map((name) => suites[name].id), ...older.map((name) => tls12Suites[name].id)],
     compressionMethods: Uint8Array.of(0),
-    extensions: extensions(said, schemes, config),
+    extensions: [
+      ...commonExtensions(may, config),
+      ...(older.length === 0 ? [] : tls12Extensions(said)),
+      ...(names.length === 0 ? [] : tls13Extensions(said, may, config)),
+    ],
   }
   const message = writeHandshake(handshakeType.clientHello, (out) => writeClientHello(out, hello))
-  if (said.session !== undefined) bind(message, said.session, said.heard, config)
-  return { hello, message, suites: names, schemes, pairs: said.pairs, session: said.session }
+  if (said.session?.version === 'TLSv1.3') bind(message, said.session, said.heard, config)
+  return { ...may, hello, message, pairs: said.pairs, session: said.session }
 }
 
 /** Puts the binder at the end of the hello: it proves the key to whoever has it, for all that stands before (§4.2.11.2). */
-function bind(message: Uint8Array, session: Session, heard: readonly Uint8Array[], { crypto }: ClientConfig): void {
+function bind(
+  message: Uint8Array,
+  session: Tls13Session,
+  heard: readonly Uint8Array[],
+  { crypto }: ClientConfig,
+): void {
   const { hash } = suites[session.suite]
   const transcript = new Transcript(crypto, hash)
   for (const earlier of heard) transcript.add(earlier)
@@ -102,24 +140,42 @@ function bind(message: Uint8Array, session: Session, heard: readonly Uint8Array[
   message.set(binder, message.length - binder.length)
 }
 
-function extensions(said: Said, schemes: readonly HandshakeSignatureName[], config: ClientConfig): Extension[] {
-  const shares = [...said.pairs].map(([group, { share }]) => ({ group: groupIds[group], share }))
+function commonExtensions({ schemes }: Abilities, config: ClientConfig): Extension[] {
   return [
     ...nameExtension(config.serverName),
     { type: extensionType.supportedGroups, body: writeNumbers16(config.groups.map((group) => groupIds[group])) },
-    { type: extensionType.signatureAlgorithms, body: writeNumbers16(schemes.map((scheme) => schemeIds[scheme].id)) },
+    { type: extensionType.signatureAlgorithms, body: writeNumbers16(schemes.map((name) => tls12SchemeIds[name].id)) },
     ...protocolExtension(config.alpn),
-    { type: extensionType.supportedVersions, body: writeNumbers8([version.tls13]) },
+  ]
+}
+
+/** The repairs of TLS 1.2, and its tickets; a server of TLS 1.3 passes over them. */
+function tls12Extensions({ session }: Said): Extension[] {
+  const nothing = new Uint8Array(0)
+  return [
+    { type: extensionType.pointFormats, body: writePointFormats([uncompressed]) },
+    { type: extensionType.extendedMasterSecret, body: nothing },
+    { type: extensionType.renegotiationInfo, body: writeRenegotiationInfo() },
+    // RFC 5077 §3.2: empty, it asks for a ticket.
+    { type: extensionType.sessionTicket, body: session?.version === 'TLSv1.2' ? session.ticket : nothing },
+  ]
+}
+
+function tls13Extensions(said: Said, { versions }: Abilities, config: ClientConfig): Extension[] {
+  const shares = [...said.pairs].map(([group, { share }]) => ({ group: groupIds[group], share }))
+  const { session, cookie } = said
+  return [
+    { type: extensionType.supportedVersions, body: writeNumbers8(versions.map((name) => versionNumbers[name])) },
     // Without a key exchange of its own, a resumed connection would be only as secret as its ticket: never offered.
     { type: extensionType.pskKeyExchangeModes, body: writePskModes(Uint8Array.of(pskDheKe)) },
     { type: extensionType.keyShare, body: writeClientShares(shares) },
-    ...(said.cookie === undefined ? [] : [{ type: extensionType.cookie, body: writeCookie(said.cookie) }]),
-    ...(said.session === undefined ? [] : [sessionExtension(said.session, config)]),
+    ...(cookie === undefined ? [] : [{ type: extensionType.cookie, body: writeCookie(cookie) }]),
+    ...(session?.version === 'TLSv1.3' ? [sessionExtension(session, config)] : []),
   ]
 }
 
 /** The last extension always (RFC 8446 §4.2.11); the binder's place is held until the rest is written. */
-function sessionExtension(session: Session, { now }: ClientConfig): Extension {
+function sessionExtension(session: Tls13Session, { now }: ClientConfig): Extension {
   const identity = { identity: session.ticket, obfuscatedTicketAge: obfuscatedAge(session, now()) }
   const binder = new Uint8Array(hashLength[suites[session.suite].hash])
   return { type: extensionType.preSharedKey, body: writeOfferedPsks({ identities: [identity], binders: [binder] }) }

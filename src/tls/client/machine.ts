@@ -8,6 +8,7 @@ import type { ClientConfig } from './config.ts'
 import { onEncryptedExtensions } from './encrypted-extensions.ts'
 import { onServerFinished } from './finished.ts'
 import { onNewSessionTicket } from './new-session-ticket.ts'
+import { tls12ClientTable } from './tls12/machine.ts'
 import { onSecondServerHello, onServerHello } from './server-hello.ts'
 import type { ClientState, ClientTransition } from './state.ts'
 
@@ -25,6 +26,7 @@ const table: {
   'expect-certificate': { [handshakeType.certificate]: onCertificate },
   'expect-certificate-verify': { [handshakeType.certificateVerify]: onCertificateVerify },
   'expect-server-finished': { [handshakeType.finished]: onServerFinished },
+  ...tls12ClientTable,
   established: { [handshakeType.newSessionTicket]: onNewSessionTicket, [handshakeType.keyUpdate]: onKeyUpdate },
 }
 
@@ -35,9 +37,12 @@ export function checkExpected(state: ClientState, type: number): void {
   if (table[state.at][type] === undefined) throw fault('message-out-of-order', `message ${type} in state ${state.at}`)
 }
 
-/** RFC 8446 §5.1: keys change, or the server's turn ends, behind these: the record must end there too. */
+/**
+ * RFC 8446 §5.1: keys change, or the server's turn ends, behind these: the record must end there too. (Behind a ServerHello
+ * only in TLS 1.3, which its content decides; conversation.ts sees it.)
+ */
 export const endsItsRecord: ReadonlySet<number> = new Set([
-  handshakeType.serverHello,
+  handshakeType.serverHelloDone,
   handshakeType.finished,
   handshakeType.keyUpdate,
 ])

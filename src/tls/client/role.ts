@@ -6,6 +6,7 @@ import type { ClientConfig } from './config.ts'
 import { firstOffer, privateKeys } from './hello.ts'
 import { checkExpected, endsItsRecord, onMessage } from './machine.ts'
 import type { ClientState, ClientTransition } from './state.ts'
+import { keyedSecrets, onServerChangeCipherSpec } from './tls12/finished.ts'
 
 /** The client's side of a connection: it speaks first. */
 export function clientRole(config: ClientConfig): Role<ClientState> {
@@ -13,13 +14,14 @@ export function clientRole(config: ClientConfig): Role<ClientState> {
     crypto: config.crypto,
     limits: config.limits ?? defaultLimits,
     start: start(config),
-    phase: ({ at }) => (at === 'established' ? 'open' : 'handshaking'),
-    version: () => 'TLSv1.3',
+    phase: ({ at }) => (at === 'established' || at === 'tls12-established' ? 'open' : 'handshaking'),
+    version: ({ at }) => (isTls12(at) ? 'TLSv1.2' : 'TLSv1.3'),
     secrets,
     checkExpected,
     endsItsRecord: (type) => endsItsRecord.has(type),
-    onChangeCipherSpec({ at }) {
-      if (at === 'established') throw fault('change-cipher-spec-misplaced', at)
+    onChangeCipherSpec(state) {
+      if (state.at === 'tls12-expect-server-change-cipher-spec') return onServerChangeCipherSpec(state)
+      if (state.at === 'established' || isTls12(state.at)) throw fault('change-cipher-spec-misplaced', state.at)
       return 'drop'
     },
     onMessage: (state, message) => onMessage(state, message, config),
@@ -40,6 +42,11 @@ function start(config: ClientConfig): ClientTransition {
 
 function secrets(state: ClientState): readonly Uint8Array[] {
   if (state.at === 'established') return [state.readSecret, state.writeSecret, state.resumption]
+  if (state.at === 'tls12-established') return []
   if ('handshake' in state) return [state.handshake.client, state.handshake.server]
-  return privateKeys(state.offer)
+  return 'offer' in state ? privateKeys(state.offer) : keyedSecrets(state)
+}
+
+function isTls12(at: ClientState['at']): boolean {
+  return at.startsWith('tls12')
 }

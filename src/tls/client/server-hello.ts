@@ -14,7 +14,8 @@ import { messageHash, Transcript } from '../transcript.ts'
 import type { ClientConfig } from './config.ts'
 import { answers } from './extensions.ts'
 import { privateKeys, secondOffer, type Offer } from './hello.ts'
-import type { Session } from './session.ts'
+import type { Tls13Session } from './session.ts'
+import { onTls12ServerHello } from './tls12/server-hello.ts'
 import type { ClientTransition, ExpectSecondServerHello, ExpectServerHello } from './state.ts'
 
 /** The answer to the first hello: the server's choices, or a HelloRetryRequest for another hello (RFC 8446 §4.1.3). */
@@ -24,6 +25,7 @@ export function onServerHello(
   config: ClientConfig,
 ): ClientTransition {
   const hello = readServerHello(message.body)
+  if (isTls12(hello, offer)) return onTls12ServerHello(hello, message, offer, config)
   const suite = checkChoices(hello, offer)
   if (isRetry(hello)) return onRetry(hello, suite, offer, message, config)
   return agree({ hello, suite, offer, retried: false, heard: [offer.message, message.raw] }, config)
@@ -38,6 +40,7 @@ export function onSecondServerHello(
   const { offer } = state
   const hello = readServerHello(message.body)
   if (isRetry(hello)) throw fault('retry-twice')
+  if (isTls12(hello, offer)) throw fault('retry-version-differs')
   const suite = checkChoices(hello, offer)
   if (suite !== state.suite) throw fault('retry-suite-differs', `${suite.name} after ${state.suite.name}`)
   return agree({ hello, suite, offer, retried: true, heard: [...state.transcript, message.raw] }, config)
@@ -47,13 +50,20 @@ function isRetry({ random }: ReceivedServerHello): boolean {
   return equal(random, retryRandom)
 }
 
+/** Without supported_versions the server speaks an older TLS, in which legacy_version is no legacy (RFC 8446 §4.2.1). */
+function isTls12({ extensions, legacyVersion }: ReceivedServerHello, { versions }: Offer): boolean {
+  if (extensions.some(({ type }) => type === extensionType.supportedVersions)) return false
+  if (legacyVersion !== version.tls12 || !versions.includes('TLSv1.2'))
+    throw fault('server-version-unsupported', `version ${legacyVersion}`)
+  return true
+}
+
 /** What a ServerHello and a HelloRetryRequest have in common; returns the suite. */
 function checkChoices(hello: ReceivedServerHello, offer: Offer): Suite {
   const selected = hello.extensions.find(({ type }) => type === extensionType.supportedVersions)
-  // Without the extension the server speaks an older TLS, in which legacy_version is no legacy.
-  if (selected === undefined) throw fault('server-version-unsupported', `version ${hello.legacyVersion}`)
-  const number = readNumber(selected.body, 'selected_version')
-  if (number !== version.tls13) throw fault('server-version-not-offered', `version ${number}`)
+  const number = readNumber(selected?.body ?? new Uint8Array(0), 'selected_version')
+  if (number !== version.tls13 || !offer.versions.includes('TLSv1.3'))
+    throw fault('server-version-not-offered', `version ${number}`)
   if (hello.legacyVersion !== version.tls12) throw fault('legacy-version-wrong', `version ${hello.legacyVersion}`)
   if (!equal(hello.sessionId, offer.hello.sessionId)) throw fault('session-id-not-echoed')
   if (hello.compressionMethod !== 0) throw fault('compression-chosen', `method ${hello.compressionMethod}`)
@@ -127,10 +137,10 @@ function agree({ hello, suite, offer, retried, heard }: Answered, config: Client
 }
 
 /** The session that the server takes up (RFC 8446 §4.2.11): of those offered, and with a suite of the same hash. */
-function resumedSession(selected: Uint8Array | undefined, { session }: Offer, suite: Suite): Session | undefined {
+function resumedSession(selected: Uint8Array | undefined, { session }: Offer, suite: Suite): Tls13Session | undefined {
   if (selected === undefined) return undefined
   const index = readNumber(selected, 'selected_identity')
-  if (session === undefined || index !== 0) throw fault('psk-not-offered', `identity ${index}`)
+  if (session?.version !== 'TLSv1.3' || index !== 0) throw fault('psk-not-offered', `identity ${index}`)
   if (suites[session.suite].hash !== suite.hash) throw fault('psk-hash-differs', suite.name)
   return session
 }

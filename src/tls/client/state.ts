@@ -5,7 +5,8 @@ import type { Suite } from '../suites.ts'
 import type { Transcript } from '../transcript.ts'
 import type { Established, Transition } from '../handshake/state.ts'
 import type { Offer } from './hello.ts'
-import type { Session } from './session.ts'
+import type { Tls13Session } from './session.ts'
+import type { Tls12ClientState } from './tls12/state.ts'
 
 /** Where a client's handshake stands, each state with exactly what it needs; named for what it waits for. */
 export type ClientState =
@@ -17,6 +18,7 @@ export type ClientState =
   | ExpectCertificateVerify
   | ExpectServerFinished
   | ClientEstablished
+  | Tls12ClientState
 
 export interface ExpectServerHello {
   readonly at: 'expect-server-hello'
@@ -39,7 +41,7 @@ export interface Agreed {
   readonly group: GroupName
   readonly retried: boolean
   /** What the server agreed to resume. */
-  readonly resumed: Session | undefined
+  readonly resumed: Tls13Session | undefined
   /** Runs on with each message. */
   readonly transcript: Transcript
   readonly handshake: HandshakeSecret

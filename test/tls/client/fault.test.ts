@@ -3,7 +3,6 @@ import assert from 'node:assert/strict'
 import { X509Certificate } from 'node:crypto'
 import { suite, test } from 'node:test'
 import { concat } from '../../../src/bytes/arrays.ts'
-import { Writer } from '../../../src/bytes/writer.ts'
 import { native } from '../../../src/crypto/native/provider.ts'
 import type { GroupName } from '../../../src/crypto/provider.ts'
 import type { ClientConfig } from '../../../src/tls/client/config.ts'
@@ -34,6 +33,20 @@ import { algorithms, issue, revocationList, type Issued } from '../../support/op
 import { clientConfig, testTime } from '../../support/tls-pair.ts'
 import { meet, ScriptedServer, type Script } from '../../support/tls-scripted-server.ts'
 import { changeCipherSpec, plainRecord } from '../../support/tls-client.ts'
+import {
+  adding,
+  doubling,
+  followed,
+  leftOut,
+  patched,
+  replacing,
+  replacingMessage,
+  twice,
+  without,
+  written,
+} from './edits.ts'
+import type { MessageEdit } from './edits.ts'
+import { tls12Reasons } from './tls12-reasons.ts'
 
 /** Faults of the shared table that a server can commit too. */
 const common = [
@@ -84,10 +97,7 @@ type CertificateReason =
   | 'wrong-purpose'
   | 'revoked'
 
-type Reason = ServerFaultReason | CertificateReason | (typeof common)[number]
-
-type HelloEdit = NonNullable<Script['hello']>
-type MessageEdit = NonNullable<Script['edit']>
+type Reason = Exclude<ServerFaultReason, (typeof tls12Reasons)[number]> | CertificateReason | (typeof common)[number]
 
 interface Provocation {
   readonly script?: Script
@@ -135,7 +145,7 @@ const signatures: readonly Extension[] = [{ type: extensionType.signatureAlgorit
 
 const provocations: { readonly [R in Reason]: readonly Provocation[] } = {
   'server-version-unsupported': [
-    { script: { hello: without(extensionType.supportedVersions) } },
+    { script: { hello: without(extensionType.supportedVersions) }, config: { minVersion: 'TLSv1.3' } },
     { script: { edit: patched(handshakeType.serverHello, legacyVersionAt, 0x03, 0x01), hello: without(43) } },
   ],
   'server-version-not-offered': [
@@ -231,6 +241,14 @@ const provocations: { readonly [R in Reason]: readonly Provocation[] } = {
   'retry-group-needless': [
     { script: { retry: retryFor('X25519') } },
     { script: { retry: [...retryFor('X25519'), { type: extensionType.cookie, body: Uint8Array.of(0, 1, 1) }] } },
+  ],
+  'retry-version-differs': [
+    {
+      script: {
+        retry: retryFor('P-256'),
+        hello: (hello, retry) => (retry ? hello : without(extensionType.supportedVersions)(hello)),
+      },
+    },
   ],
   'retry-suite-differs': [
     {
@@ -430,6 +448,11 @@ const provocations: { readonly [R in Reason]: readonly Provocation[] } = {
   ],
 }
 
+test('every reason of a server has its provocation, here or in tls12-fault.test.ts', () => {
+  const missing = Object.keys(serverFaults).filter((reason) => !(reason in provocations))
+  assert.deepEqual(missing.toSorted(), tls12Reasons.toSorted())
+})
+
 for (const [reason, cases] of Object.entries(provocations) as [Reason, readonly Provocation[]][])
   suite(reason, () => {
     test('is provoked somewhere', () => assert(cases.length > 0))
@@ -469,56 +492,6 @@ function heardInTheClear(client: ClientConnection, alert: string): void {
 
 function retryFor(group: keyof typeof groupIds): Extension[] {
   return [version13, { type: extensionType.keyShare, body: writeNumber(groupIds[group]) }]
-}
-
-function without(type: number): HelloEdit {
-  return (hello) => ({ ...hello, extensions: hello.extensions.filter((extension) => extension.type !== type) })
-}
-
-function replacing(type: number, body: Uint8Array): HelloEdit {
-  return (hello) => ({
-    ...hello,
-    extensions: hello.extensions.map((extension) => (extension.type === type ? { type, body } : extension)),
-  })
-}
-
-function adding(extension: Extension): HelloEdit {
-  return (hello) => ({ ...hello, extensions: [...hello.extensions, extension] })
-}
-
-function doubling(type: number): HelloEdit {
-  return (hello) => {
-    const again = hello.extensions.filter((extension) => extension.type === type)
-    return { ...hello, extensions: [...hello.extensions, ...again] }
-  }
-}
-
-/** Bytes of one message, counted from its first, put in the place of what was there. */
-function patched(type: number, at: number, ...values: readonly number[]): MessageEdit {
-  return (message, found) => {
-    if (found !== type) return [message]
-    const changed = message.slice()
-    changed.set(values, at)
-    return [changed]
-  }
-}
-
-function replacingMessage(type: number, change: (body: Uint8Array) => Uint8Array): MessageEdit {
-  return (message, found) =>
-    found === type ? [writeHandshake(type, (out) => out.raw(change(message.slice(4))))] : [message]
-}
-
-function twice(type: number): MessageEdit {
-  return (message, found) => (found === type ? [message, message] : [message])
-}
-
-function leftOut(type: number): MessageEdit {
-  return (message, found) => (found === type ? [] : [message])
-}
-
-/** The next message begins in the same record. */
-function followed(type: number, more: Uint8Array): MessageEdit {
-  return (message, found) => (found === type ? [concat(message, more)] : [message])
 }
 
 /** A CertificateVerify that names this scheme, with its signature changed. */
@@ -614,10 +587,4 @@ function der({ certificate }: Issued): Uint8Array {
 
 function serialOf({ certificate }: Issued): string {
   return new X509Certificate(certificate).serialNumber
-}
-
-function written(body: (out: Writer) => void): Uint8Array {
-  const out = new Writer()
-  body(out)
-  return out.finish()
 }

@@ -65,8 +65,8 @@ function cells(version: Cell['version']): [string, Cell][] {
     // In TLS 1.2 the groups bind the certificate's curve too (RFC 8422 §5.3): an RSA one goes with all of them.
     ...groupsOf[version].map((group): [string, Cell] => [group, { version, group, certificate: 'rsa' }]),
     ...keyTypes.map((certificate): [string, Cell] => [`${certificate} certificate`, { version, certificate }]),
-    ...(version === '1.3' ? [['resumption', { version, resumed: true }] as [string, Cell]] : []),
-    ...(version === '1.3' ? [['client certificate', { version, clientCertificate: true }] as [string, Cell]] : []),
+    ['resumption', { version, resumed: true }],
+    ['client certificate', { version, clientCertificate: true }],
   ]
 }
 

@@ -131,8 +131,12 @@ function gnutlsCipher(suite: string | undefined): string | undefined {
 
 const curl: MatrixClient = {
   name: 'curl',
-  cannot: (cell) =>
-    postQuantum(cell) && !opensslHas('X25519MLKEM768') ? "curl's OpenSSL is older than 3.5" : undefined,
+  cannot(cell) {
+    if (postQuantum(cell) && !opensslHas('X25519MLKEM768')) return "curl's OpenSSL is older than 3.5"
+    // It sets SSL_OP_NO_TICKET; a server that keeps sessions itself could resume by their ids.
+    if (cell.version === '1.2' && cell.resumed === true) return 'curl takes no tickets in TLS 1.2'
+    return undefined
+  },
   async ask(cell, target) {
     // prettier-ignore
     const args = ['-sS', '--http1.1', '--tls-max', cell.version, `--tlsv${cell.version}`, '--cacert', target.ca,

@@ -11,8 +11,11 @@
  */
 import { randomBytes } from 'node:crypto'
 import { parseArgs } from 'node:util'
+import { ed25519 } from '@noble/curves/ed25519.js'
 import { concat } from '../src/bytes/arrays.ts'
 import { loadCrypto } from '../src/crypto/load.ts'
+import { prepare } from '../src/crypto/noble/rsa/private-operation.ts'
+import { inJavaScript } from '../src/crypto/noble/rsa/rsa.ts'
 import {
   aeadKeyLength,
   hashLength,
@@ -22,6 +25,10 @@ import {
   type KeyResponse,
   type SignatureName,
 } from '../src/crypto/provider.ts'
+import { instantiate } from '../src/crypto/wasm/kernel.ts'
+import { readKernels } from '../src/crypto/wasm/load.ts'
+import { rsaOperation } from '../src/crypto/wasm/rsa.ts'
+import { rsaKey } from '../test/crypto/keys.ts'
 
 interface Subject {
   readonly name: string
@@ -50,6 +57,8 @@ const subjects: readonly Subject[] = [
   decapsulating(),
   signing('P-256', 'ECDSA-P256-SHA256'),
   signing('P-384', 'ECDSA-P384-SHA384'),
+  signingEd25519(),
+  raising(),
 ]
 
 console.log(
@@ -191,6 +200,44 @@ function signing(curve: CurveName, scheme: SignatureName): Subject {
       const pair = crypto.keyExchange(curve).keyPair((length) => seed.slice(0, length))
       const key = crypto.signingKey({ kind: 'ecdsa', curve, scalar: pair.privateKey, point: pair.share })
       return () => key.sign(scheme, message, random)
+    },
+  }
+}
+
+function signingEd25519(): Subject {
+  const message = random(130)
+  return {
+    name: 'Ed25519',
+    secretLength: 32,
+    prepare(seed) {
+      const key = crypto.signingKey({ kind: 'ed25519', seed, publicKey: ed25519.getPublicKey(seed) })
+      return () => key.sign('Ed25519', message, random)
+    },
+  }
+}
+
+/**
+ * RSA's private operation, with exponents of any digits: such a key fails its own check at the end, always alike. What it is
+ * asked to sign is blinded, so the exponents are the secret that is left.
+ */
+function raising(): Subject {
+  const key = rsaKey('2048')
+  const operationOf = crypto.name === 'wasm' ? rsaOperation(instantiate(readKernels(), 'rsa')) : inJavaScript
+  const message = random(255)
+  return {
+    name: 'RSA 2048, exponents',
+    secretLength: 256,
+    prepare(exponents) {
+      const [dp, dq] = [exponents.slice(0, 128), exponents.slice(128)]
+      const operation = operationOf({ ...prepare(key), dp, dq }, { ...key, dp, dq })
+      return () => {
+        try {
+          operation(message, random)
+        } catch (error) {
+          return error
+        }
+        throw new Error('exponents that are none gave a signature')
+      }
     },
   }
 }

@@ -10,7 +10,7 @@ import {
 import { addCached, cache } from './edwards'
 import { mulBase, mulPoint } from './edwards-multiples'
 import { add, carry, copy, fromBytes, isZero, negateIf, setNumber, sub, subtract, toBytes } from './element'
-import { divide, freeze, ignoreTopBit } from './element25519'
+import { freeze, ignoreTopBit, reciprocal } from './element25519'
 import { CHOSEN, E, KEY, N, OTHER, POINT, R, S, SCALAR, SEED, X, finish } from './layout'
 import { addScalar, mulScalar, scalarIntoForm, scalarOutOfForm } from './scalar'
 import { clamp } from './x25519'
@@ -79,9 +79,12 @@ function readHash(o: usize): void {
 
 /** POINT in 32 bytes: y, and the lowest bit of x on top (§5.1.2). */
 function writePoint(bytes: usize): void {
-  const x = E, y = E + SLOT
-  divide(x, POINT, POINT + 2 * SLOT)
-  divide(y, POINT + SLOT, POINT + 2 * SLOT)
+  const x = E, y = E + SLOT, inverse = E + 2 * SLOT
+  reciprocal(inverse, POINT + 2 * SLOT)
+  mul(x, POINT, inverse)
+  mul(y, POINT + SLOT, inverse)
+  freeze(x, x)
+  freeze(y, y)
   toBytes(bytes, y, BYTES)
   store<u8>(bytes + 31, load<u8>(bytes + 31) | (((load<i32>(x) & 1) << 7) as u8))
 }

@@ -8,7 +8,7 @@ import {
 } from 'curve/field'
 import { addCached, addPrepared, cache, doubleExtended } from './edwards'
 import { add, carry, copy, negateIf, setNumber, sub, swapIf } from './element'
-import { carryLimbs, divide } from './element25519'
+import { carryLimbs, reciprocal } from './element25519'
 import { CHOSEN, COMB, E, FACTOR, OTHER, POINT, WINDOW, finish } from './layout'
 
 /**
@@ -34,9 +34,10 @@ export function init(): void {
 }
 
 function prepare(o: usize, p: usize): void {
-  const x = E, y = E + SLOT
-  divide(x, p, p + 2 * SLOT)
-  divide(y, p + SLOT, p + 2 * SLOT)
+  const x = E, y = E + SLOT, inverse = E + 2 * SLOT
+  reciprocal(inverse, p + 2 * SLOT)
+  mul(x, p, inverse)
+  mul(y, p + SLOT, inverse)
   add(o, y, x)
   sub(o + SLOT, y, x)
   mul(o + 2 * SLOT, x, y)

@@ -7,10 +7,15 @@ import { T } from './layout'
 /** o = a / b, canonical; 0 where b is 0. */
 export function divide(o: usize, a: usize, b: usize): void {
   const inverse = T
-  freeze(inverse, b)
-  invert(inverse, inverse, MODULUS, MODULUS_INVERSE)
+  reciprocal(inverse, b)
   mul(o, a, inverse)
   freeze(o, o)
+}
+
+/** o = 1 / a, fit for a product; 0 where a is 0. */
+export function reciprocal(o: usize, a: usize): void {
+  freeze(o, a)
+  invert(o, o, MODULUS, MODULUS_INVERSE)
 }
 
 /** o = a modulo 2^255-19, canonical, whatever a's limbs are. */

@@ -131,10 +131,13 @@ export function init(): void {
   for (let i = 0; i < COMB_WINDOWS; i++) {
     addPoint(twice, POINT, POINT)
     memory.copy(OTHER, POINT, 3 * SLOT)
+    const row = COMB + 2 * SLOT * COMB_ENTRIES * i
     for (let j = 0; j < COMB_ENTRIES; j++) {
-      toAffine(COMB + 2 * SLOT * (COMB_ENTRIES * i + j), OTHER)
+      memory.copy(row + 2 * SLOT * j, OTHER, 2 * SLOT)
+      copy(WINDOW + SLOT * j, OTHER + 2 * SLOT)
       addPoint(OTHER, OTHER, twice)
     }
+    divideRow(row, WINDOW)
     for (let j = 0; j < COMB_WIDTH; j++) {
       toJacobian(POINT)
       doubleJacobian(POINT, POINT)
@@ -142,6 +145,25 @@ export function init(): void {
     }
   }
   finish()
+}
+
+/**
+ * Divides each x and y of a row by its z, with one inversion for all (Montgomery's trick): 1 / z_j is the product of those
+ * before it, times the inverse of the product up to it.
+ */
+function divideRow(row: usize, z: usize): void {
+  const products = z + SLOT * COMB_ENTRIES, inverse = E, one = E + SLOT
+  copy(products, z)
+  for (let j = 1; j < COMB_ENTRIES; j++) mul(products + SLOT * j, products + SLOT * (j - 1), z + SLOT * j)
+  reciprocal(inverse, products + SLOT * (COMB_ENTRIES - 1))
+  for (let j = COMB_ENTRIES - 1; j >= 0; j--) {
+    const x = row + 2 * SLOT * j
+    copy(one, inverse)
+    if (j > 0) mul(one, inverse, products + SLOT * (j - 1))
+    mul(inverse, inverse, z + SLOT * j)
+    mul(x, x, one)
+    mul(x + SLOT, x + SLOT, one)
+  }
 }
 
 /** POINT = k G. */
@@ -198,11 +220,16 @@ function sumOf(h: usize, r: usize, d: usize): void {
 /** o, o + SLOT = the affine x and y of p. */
 function toAffine(o: usize, p: usize): void {
   const inverse = SPARE
-  outOfForm(inverse, p + 2 * SLOT)
-  invert(inverse, inverse, MODULUS, MODULUS_INVERSE)
-  mul(inverse, inverse, RADIX_SQUARED)
+  reciprocal(inverse, p + 2 * SLOT)
   mul(o, p, inverse)
   mul(o + SLOT, p + SLOT, inverse)
+}
+
+/** o = 1 / a, in form; 0 where a is 0. */
+function reciprocal(o: usize, a: usize): void {
+  outOfForm(o, a)
+  invert(o, o, MODULUS, MODULUS_INVERSE)
+  mul(o, o, RADIX_SQUARED)
 }
 
 /** Canonical limbs of an element that is in Montgomery form. */

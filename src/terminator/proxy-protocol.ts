@@ -27,6 +27,17 @@ export interface ProxyTls {
   readonly suite: string
   readonly serverName: string | undefined
   readonly alpn: string | undefined
+  /** Left out: the client has shown no certificate. */
+  readonly client?: ProxyClient
+}
+
+/** Who the client says it is, and whether that is so. */
+export interface ProxyClient {
+  /** Zero: verified. Otherwise why not, in the numbers of OpenSSL (X509_V_ERR_…), which HAProxy sends. */
+  readonly verify: number
+  readonly commonName: string | undefined
+  /** The certificate was shown in an earlier connection of the session, and not in this one. */
+  readonly resumed: boolean
 }
 
 /** `addresses` is undefined where the sender speaks for itself or does not know (LOCAL, UNKNOWN, UNSPEC). */
@@ -74,15 +85,35 @@ export function writeLocalHeader(): Uint8Array {
   return out.finish()
 }
 
-function writeTls(out: Writer, { version, suite, serverName, alpn }: ProxyTls): void {
+function writeTls(out: Writer, { version, suite, serverName, alpn, client }: ProxyTls): void {
   if (alpn !== undefined) writeTlv(out, typeAlpn, (value) => value.raw(utf8.encode(alpn)))
   if (serverName !== undefined) writeTlv(out, typeAuthority, (value) => value.raw(utf8.encode(serverName)))
   writeTlv(out, typeSsl, (value) => {
-    value.u8(0x01) // PP2_CLIENT_SSL: over TLS, without a client certificate
-    value.u32(1) // §2.2.6: zero would mean that a client certificate was verified
+    value.u8(flagsOf(client))
+    // §2.2.6: zero means that a certificate was verified, so without one it is anything else.
+    value.u32(client?.verify ?? 1)
     writeTlv(value, subtypeSslVersion, (text) => text.raw(utf8.encode(version)))
+    const commonName = client?.commonName
+    if (commonName !== undefined && isPrintable(commonName))
+      writeTlv(value, subtypeSslCn, (text) => text.raw(utf8.encode(commonName)))
     writeTlv(value, subtypeSslCipher, (text) => text.raw(utf8.encode(suite)))
   })
+}
+
+/** PP2_CLIENT_SSL, and whether a certificate came with this connection (CERT_CONN), or with its session (CERT_SESS). */
+function flagsOf(client: ProxyClient | undefined): number {
+  if (client === undefined) return 0x01
+  return client.resumed ? 0x01 | 0x04 : 0x01 | 0x02 | 0x04
+}
+
+/**
+ * Whether a name may go to nginx, which puts it into headers as it is. A cut name could be somebody else's, so one that is
+ * too long is left out (RFC 5280 appendix A.1: at most 64 characters), and so is one with control characters or bytes that
+ * are no UTF-8.
+ */
+function isPrintable(name: string): boolean {
+  // eslint-disable-next-line no-control-regex
+  return name !== '' && name.length <= 64 && !/[\u0000-\u001f\u007f-\u009f\ufffd]/.test(name)
 }
 
 function writeTlv(out: Writer, type: number, value: (out: Writer) => void): void {
@@ -209,4 +240,5 @@ const typeAuthority = 0x02
 const typeCrc32c = 0x03
 const typeSsl = 0x20
 const subtypeSslVersion = 0x21
+const subtypeSslCn = 0x22
 const subtypeSslCipher = 0x23

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict'
-import { test } from 'node:test'
+import { describe, test } from 'node:test'
 import { concat } from '../../src/bytes/arrays.ts'
 import { DecodeError } from '../../src/bytes/decode-error.ts'
 import { fromHex, toHex } from '../../src/bytes/hex.ts'
 import { parseAddress } from '../../src/bytes/ip-address.ts'
-import type { PeerAddress } from '../../src/terminator/proxy-protocol.ts'
+import type { PeerAddress, ProxyClient } from '../../src/terminator/proxy-protocol.ts'
 import {
   crc32c,
   longestHeader,
@@ -12,6 +12,7 @@ import {
   writeLocalHeader,
   writeProxyHeader,
 } from '../../src/terminator/proxy-protocol.ts'
+import { chainFaults } from '../../src/x509/chain-fault.ts'
 
 const signature = '0d0a0d0a000d0a515549540a'
 const ascii = (text: string): Uint8Array => new TextEncoder().encode(text)
@@ -70,6 +71,54 @@ test('leaves out what the client did not say', () => {
   const tls = { version: 'TLSv1.3', suite: 'S', serverName: undefined, alpn: undefined }
   const tlvs = toHex(writeProxyHeader(four, tls)).slice(2 * 28)
   assert.ok(tlvs.startsWith('20'), tlvs)
+})
+
+/** The TLVs of a header for this client, in hex. */
+const ssl = (client: ProxyClient | undefined): string => {
+  const tls = { version: 'TLSv1.3', suite: 'S', serverName: undefined, alpn: undefined }
+  return toHex(writeProxyHeader(four, client === undefined ? tls : { ...tls, client })).slice(2 * 28)
+}
+const version = '210007' + toHex(ascii('TLSv1.3'))
+const suite = '230001' + toHex(ascii('S'))
+const name = (text: string): string => '2200' + text.length.toString(16).padStart(2, '0') + toHex(ascii(text))
+const value = (flags: string, verify: string, ...parts: readonly string[]): string => {
+  const body = flags + verify + parts.join('')
+  return `20${(body.length / 2).toString(16).padStart(4, '0')}${body}`
+}
+
+describe('who the client is', () => {
+  test('is said with the common name and that it was verified, in this connection or an earlier one', () => {
+    const ann = { verify: 0, commonName: 'ann', resumed: false }
+    assert.equal(ssl(ann), value('07', '00000000', version, name('ann'), suite))
+    assert.equal(ssl({ ...ann, resumed: true }), value('05', '00000000', version, name('ann'), suite))
+  })
+
+  test('is said to be unverified, with the number why', () => {
+    const expired = { verify: chainFaults.expired.code, commonName: 'ann', resumed: false }
+    assert.equal(ssl(expired), value('07', '0000000a', version, name('ann'), suite))
+    assert.equal(ssl(undefined), value('01', '00000001', version, suite))
+  })
+
+  test('is left out where nginx would put something else into a header than a name', () => {
+    for (const commonName of ['', 'a\r\nx: y', 'a\0', 'a\u007f', 'a\u0085', 'a\ufffd', 'a'.repeat(65), undefined])
+      assert.equal(ssl({ verify: 0, commonName, resumed: false }), value('07', '00000000', version, suite))
+  })
+
+  test('fits into what nginx reads, with the longest names there can be', () => {
+    const client = { verify: 0, commonName: '\u{1f980}'.repeat(32), resumed: false }
+    const tls = {
+      version: 'TLSv1.3',
+      suite: 's'.repeat(50),
+      serverName: 'n'.repeat(255),
+      alpn: 'a'.repeat(255),
+      client,
+    }
+    assert.ok(writeProxyHeader(six, tls).length < longestHeader)
+  })
+})
+
+test('every reason not to believe a certificate has a number that is not that of success', () => {
+  for (const { code } of Object.values(chainFaults)) assert.ok(Number.isInteger(code) && code > 0)
 })
 
 test('a local header has no addresses', () => {

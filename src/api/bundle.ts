@@ -1,20 +1,30 @@
 import { toHex } from '../bytes/hex.ts'
-import { isTlsGroup, tlsGroups, type TlsGroup } from './tls-groups.ts'
+import { BundleError, list, record, sha256, text } from './bundle-fields.ts'
+import {
+  clientAuth,
+  tickets,
+  tlsSettings,
+  type BundleClientAuth,
+  type BundleTickets,
+  type TlsSettings,
+} from './bundle-settings.ts'
 
 /**
  * The bundle: what the operator compiles from a policy and its Secrets, and the terminator reads. On disk it is a
  * directory (a mounted Secret): `bundle.json`, plus content-addressed DER files that it names:
  *
  *     cert-<sha256>   one certificate, DER; <sha256> is of the file's bytes
+ *     crl-<sha256>    one certificate revocation list, DER
  *     key-<sha256>    one private key, PKCS#8 DER; <sha256> is of the public key (SubjectPublicKeyInfo DER), never of the key
+ *     ticket-<name>   one key of session tickets, 32 bytes; <name> stands in each ticket
  *
  * Intermediates that many chains share are stored once. A bundle carries a committed generation and, during a
  * rotation, a candidate.
  */
 export interface BundleManifest {
-  readonly formatVersion: 1
   readonly committed: Generation
   readonly candidate?: Generation
+  readonly tickets?: BundleTickets
 }
 
 export interface Generation {
@@ -26,18 +36,13 @@ export interface Generation {
   readonly defaultCredentials?: readonly BundleCredential[]
 }
 
-export interface TlsSettings {
-  /** Groups the server takes, its own preference first. */
-  readonly groups: readonly TlsGroup[]
-  /** ALPN protocols, the server's preference first; empty: ALPN is ignored. */
-  readonly alpn: readonly string[]
-}
-
 export interface BundleHost {
   /** Lower case, no trailing dot; `*.example.com` stands for one label. */
   readonly names: readonly string[]
   /** At most one per key type, best first. */
   readonly credentials: readonly BundleCredential[]
+  /** Instead of `tls.clientAuth`. */
+  readonly clientAuth?: BundleClientAuth
 }
 
 export interface BundleCredential {
@@ -55,16 +60,16 @@ export function certificateFile(sha256: string): string {
   return `cert-${sha256}`
 }
 
-export function keyFile(sha256: string): string {
-  return `key-${sha256}`
+export function crlFile(sha256: string): string {
+  return `crl-${sha256}`
 }
 
-/** Thrown by `parseManifest`: what was found, what was expected, and where. Holds no file content. */
-export class BundleError extends Error {
-  constructor(where: string, found: unknown, expected: string) {
-    super(`bundle ${where}: found ${describe(found)}, expected ${expected}`)
-    this.name = 'BundleError'
-  }
+export function ticketFile(name: string): string {
+  return `ticket-${name}`
+}
+
+export function keyFile(sha256: string): string {
+  return `key-${sha256}`
 }
 
 /** Parses the text of `bundle.json`. Throws BundleError. */
@@ -76,15 +81,23 @@ export function parseManifest(text: string): BundleManifest {
     throw new BundleError(manifestFile, `${text.length} characters`, 'JSON')
   }
   const manifest = record(value, manifestFile)
-  if (manifest['formatVersion'] !== 1) throw new BundleError('formatVersion', manifest['formatVersion'], '1')
-  const committed = generation(manifest['committed'], 'committed')
-  if (manifest['candidate'] === undefined) return { formatVersion: 1, committed }
-  return { formatVersion: 1, committed, candidate: generation(manifest['candidate'], 'candidate') }
+  const version = manifest['formatVersion']
+  if (version !== 1 && version !== 2) throw new BundleError('formatVersion', version, '1 or 2')
+  return {
+    committed: generation(manifest['committed'], 'committed'),
+    ...(manifest['candidate'] === undefined ? {} : { candidate: generation(manifest['candidate'], 'candidate') }),
+    ...(manifest['tickets'] === undefined ? {} : { tickets: tickets(manifest['tickets'], 'tickets') }),
+  }
 }
 
-/** The text of `bundle.json`; `digest` is SHA-256. */
+/**
+ * The text of `bundle.json`. It is of version 2 where clients are asked for certificates: a sidecar that does not know of
+ * that refuses the bundle, and goes on with the one it has, instead of letting everybody in.
+ */
 export function writeManifest(manifest: BundleManifest): string {
-  return JSON.stringify(manifest)
+  const generations = [manifest.committed, ...(manifest.candidate === undefined ? [] : [manifest.candidate])]
+  const asks = generations.some(({ tls, hosts }) => [tls, ...hosts].some((one) => one.clientAuth !== undefined))
+  return JSON.stringify({ formatVersion: asks ? 2 : 1, ...manifest })
 }
 
 /** Gives content its id: equal content, equal id. `sha256` is handed in, for this folder knows no crypto. */
@@ -95,13 +108,9 @@ export function identify(content: Omit<Generation, 'id'>, sha256: (bytes: Uint8A
 
 function generation(value: unknown, where: string): Generation {
   const from = record(value, where)
-  const tls = record(from['tls'], `${where}.tls`)
   const parsed = {
     id: text(from['id'], `${where}.id`),
-    tls: {
-      groups: list(tls['groups'], `${where}.tls.groups`).map((name, i) => group(name, `${where}.tls.groups[${i}]`)),
-      alpn: list(tls['alpn'], `${where}.tls.alpn`).map((name, i) => text(name, `${where}.tls.alpn[${i}]`)),
-    },
+    tls: tlsSettings(from['tls'], `${where}.tls`),
     hosts: list(from['hosts'], `${where}.hosts`).map((host, i) => bundleHost(host, `${where}.hosts[${i}]`)),
   }
   if (from['defaultCredentials'] === undefined) return parsed
@@ -113,6 +122,7 @@ function bundleHost(value: unknown, where: string): BundleHost {
   return {
     names: list(from['names'], `${where}.names`).map((name, i) => text(name, `${where}.names[${i}]`)),
     credentials: credentials(from['credentials'], `${where}.credentials`),
+    ...(from['clientAuth'] === undefined ? {} : { clientAuth: clientAuth(from['clientAuth'], `${where}.clientAuth`) }),
   }
 }
 
@@ -126,38 +136,4 @@ function credentials(value: unknown, where: string): BundleCredential[] {
     if (from['secret'] === undefined) return parsed
     return { ...parsed, secret: text(from['secret'], `${where}[${i}].secret`) }
   })
-}
-
-function record(value: unknown, where: string): Record<string, unknown> {
-  if (typeof value !== 'object' || value === null || Array.isArray(value))
-    throw new BundleError(where, value, 'an object')
-  return value as Record<string, unknown> // checked on the line above
-}
-
-function list(value: unknown, where: string): unknown[] {
-  if (!Array.isArray(value)) throw new BundleError(where, value, 'a list')
-  return value
-}
-
-function text(value: unknown, where: string): string {
-  if (typeof value !== 'string' || value === '') throw new BundleError(where, value, 'a non-empty string')
-  return value
-}
-
-function group(value: unknown, where: string): TlsGroup {
-  if (!isTlsGroup(value)) throw new BundleError(where, value, tlsGroups.join(', '))
-  return value
-}
-
-function sha256(value: unknown, where: string): string {
-  // The hash becomes a file name: nothing but hex may pass.
-  if (typeof value !== 'string' || !/^[0-9a-f]{64}$/.test(value)) throw new BundleError(where, value, '64 hex digits')
-  return value
-}
-
-function describe(value: unknown): string {
-  if (typeof value === 'string') return value.length > 80 ? `a string of ${value.length} characters` : `"${value}"`
-  if (Array.isArray(value)) return `a list of ${value.length}`
-  if (typeof value === 'object' && value !== null) return 'an object'
-  return String(value)
 }

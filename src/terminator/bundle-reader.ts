@@ -5,14 +5,18 @@
 import { readFile, readlink, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { BundleCredential, Generation } from '../api/bundle.ts'
-import { BundleError, certificateFile, keyFile, manifestFile, parseManifest } from '../api/bundle.ts'
+import { BundleError } from '../api/bundle-fields.ts'
+import type { BundleClientAuth, BundleTickets } from '../api/bundle-settings.ts'
+import { certificateFile, crlFile, keyFile, manifestFile, parseManifest, ticketFile } from '../api/bundle.ts'
 import { defaultTlsGroups } from '../api/tls-groups.ts'
-import { toHex } from '../bytes/hex.ts'
+import { fromHex, toHex } from '../bytes/hex.ts'
 import type { CryptoProvider } from '../crypto/provider.ts'
+import { parseCertificate } from '../x509/certificate.ts'
 import type { Credential } from '../x509/credential.ts'
 import { parseCredential, parseCredentialDer } from '../x509/credential.ts'
+import { parseCrl } from '../x509/crl.ts'
 import type { BundleSource } from './settings.ts'
-import type { Snapshot } from './snapshot.ts'
+import type { Snapshot, SnapshotClientAuth, SnapshotTickets } from './snapshot.ts'
 
 /** Changes whenever the files may have: what is polled instead of reading them all. */
 export async function stamp(source: BundleSource): Promise<string> {
@@ -30,11 +34,13 @@ export async function readSnapshot(source: BundleSource, crypto: CryptoProvider)
 
 async function readBundle(source: OperatorBundle, crypto: CryptoProvider): Promise<Snapshot> {
   const root = await currentDirectory(source.directory)
-  const { committed, candidate } = parseManifest(await readFile(join(root, manifestFile), 'utf8'))
+  const { committed, candidate, tickets } = parseManifest(await readFile(join(root, manifestFile), 'utf8'))
   // Only a pod that is told the candidate's name serves it. Any other name is one that has come too early or too late:
   // the annotation and the bundle reach the pod each in its own time.
   const named = await namedGeneration(source)
-  return snapshot(candidate !== undefined && candidate.id === named ? candidate : committed, root, crypto)
+  const generation = candidate !== undefined && candidate.id === named ? candidate : committed
+  const read = await snapshot(generation, root, crypto)
+  return tickets === undefined ? read : { ...read, tickets: await readTickets(tickets, root) }
 }
 
 /** What the pod's annotation names, by the downward API; undefined where there is no such file. */
@@ -66,15 +72,16 @@ async function snapshot(generation: Generation, root: string, crypto: CryptoProv
   // Many hosts share a credential, and many chains an intermediate: each is read and kept once.
   const files = new Map<string, Promise<Uint8Array>>()
   const credentials = new Map<string, Promise<Credential>>()
-  const certificate = (hash: string): Promise<Uint8Array> =>
-    remember(files, hash, async () => {
-      const der = await readFile(join(root, certificateFile(hash)))
+  const file = (name: string, hash: string): Promise<Uint8Array> =>
+    remember(files, name, async () => {
+      const der = await readFile(join(root, name))
       const digest = crypto.hash('SHA-256')
       digest.update(der)
       const found = toHex(digest.digest())
-      if (found !== hash) throw new BundleError(certificateFile(hash), found, 'content of that SHA-256')
+      if (found !== hash) throw new BundleError(name, found, 'content of that SHA-256')
       return new Uint8Array(der)
     })
+  const certificate = (hash: string): Promise<Uint8Array> => file(certificateFile(hash), hash)
   const credential = (reference: BundleCredential): Promise<Credential> =>
     remember(credentials, [reference.key, ...reference.chain].join(), async () => {
       const chain: Uint8Array[] = []
@@ -89,15 +96,42 @@ async function snapshot(generation: Generation, root: string, crypto: CryptoProv
     for (const reference of references) parsed.push(await credential(reference))
     return parsed
   }
+  const clients = new Map<string, Promise<SnapshotClientAuth>>()
+  const asked = async (from: BundleClientAuth | undefined): Promise<{ clientAuth?: SnapshotClientAuth }> => {
+    if (from === undefined) return {}
+    const { mode, authorities, crls, maxIntermediates } = from
+    const clientAuth = await remember(clients, JSON.stringify(from), async () => ({
+      mode,
+      authorities: await Promise.all(authorities.map(certificate)),
+      ...(crls === undefined ? {} : { crls: await Promise.all(crls.map((hash) => file(crlFile(hash), hash))) }),
+      ...(maxIntermediates === undefined ? {} : { maxIntermediates }),
+    }))
+    // What workers will parse must be known to be good here, where it can still be refused.
+    for (const der of clientAuth.authorities) parseCertificate(der)
+    for (const der of clientAuth.crls ?? []) parseCrl(der)
+    return { clientAuth }
+  }
   const hosts = []
-  for (const { names, credentials } of generation.hosts) hosts.push({ names, credentials: await all(credentials) })
+  for (const { names, credentials, clientAuth } of generation.hosts)
+    hosts.push({ names, credentials: await all(credentials), ...(await asked(clientAuth)) })
   const fallback = generation.defaultCredentials
   return {
     generation: generation.id,
     tls: generation.tls,
     hosts,
     defaultCredentials: fallback === undefined ? undefined : await all(fallback),
+    ...(await asked(generation.tls.clientAuth)),
   }
+}
+
+async function readTickets({ keys, lifetimeSeconds }: BundleTickets, root: string): Promise<SnapshotTickets> {
+  const read = []
+  for (const { name } of keys) {
+    const key = new Uint8Array(await readFile(join(root, ticketFile(name))))
+    if (key.length !== 32) throw new BundleError(ticketFile(name), `${key.length} bytes`, '32 bytes')
+    read.push({ name: fromHex(name), key })
+  }
+  return { keys: read, lifetimeSeconds }
 }
 
 async function readFiles(

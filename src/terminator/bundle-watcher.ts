@@ -7,7 +7,7 @@ import { errorText } from '../telemetry/log.ts'
 import type { TerminatorMetrics } from '../telemetry/metrics.ts'
 import { readSnapshot, stamp } from './bundle-reader.ts'
 import type { BundleSource } from './settings.ts'
-import type { Snapshot } from './snapshot.ts'
+import { isSameSnapshot, type Snapshot } from './snapshot.ts'
 
 export interface BundleWatcherOptions {
   readonly source: BundleSource
@@ -84,7 +84,7 @@ export class BundleWatcher {
       const snapshot = await readSnapshot(source, crypto)
       this.#stamp = now
       this.#lastError = ''
-      if (snapshot.generation === this.#current?.generation) {
+      if (this.#current !== undefined && isSameSnapshot(snapshot, this.#current)) {
         metrics.bundleReloads.inc({ result: 'unchanged' })
         return
       }

@@ -1,8 +1,14 @@
-import type { ConnectionEvent } from '../tls/events.ts'
+import type { ConnectionEvent, HandshakeComplete, VerifyClientCertificate } from '../tls/events.ts'
+import type { ProxyClient } from './proxy-protocol.ts'
 
-/** What a session needs of a connection's protocol: `ServerConnection` of the TLS engine, or `PassThrough`. */
+/** What happens on a connection, as a session hears of it: whoever the client is has been judged. */
+export type EngineEvent =
+  | Exclude<ConnectionEvent, VerifyClientCertificate | HandshakeComplete>
+  | (HandshakeComplete & { readonly client?: ProxyClient })
+
+/** What a session needs of a connection's protocol: `TlsEngine`, or `PassThrough`. */
 export interface Engine {
-  receive(bytes: Uint8Array): ConnectionEvent[]
+  receive(bytes: Uint8Array): EngineEvent[]
   send(plaintext: Uint8Array): void
   /** Says that we are done sending; we may go on receiving. */
   close(): void
@@ -17,7 +23,7 @@ export class PassThrough implements Engine {
   #output: Uint8Array[] = []
   #sending = true
 
-  receive(bytes: Uint8Array): ConnectionEvent[] {
+  receive(bytes: Uint8Array): EngineEvent[] {
     return [{ type: 'application-data', data: bytes }]
   }
 

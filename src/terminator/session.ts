@@ -16,8 +16,8 @@ import { DecodeError } from '../bytes/decode-error.ts'
 import type { Log } from '../telemetry/log.ts'
 import { errorText } from '../telemetry/log.ts'
 import type { ConnectionMetrics } from '../telemetry/metrics.ts'
-import type { ConnectionEvent, ConnectionFailed, HandshakeComplete } from '../tls/events.ts'
-import type { Engine } from './engine.ts'
+import type { ConnectionFailed } from '../tls/events.ts'
+import type { Engine, EngineEvent } from './engine.ts'
 import type { IdleList, Linked } from './idle-list.ts'
 import { formatAddress, parseAddress } from '../bytes/ip-address.ts'
 import type { ProxyAddresses } from './proxy-protocol.ts'
@@ -214,10 +214,8 @@ export class Session implements Timed, Linked<Session> {
     return rest
   }
 
-  #onEvent(event: ConnectionEvent): void {
+  #onEvent(event: EngineEvent): void {
     switch (event.type) {
-      case 'verify-client-certificate':
-        throw new Error('a client showed a certificate, and no configuration here asks for one')
       case 'handshake-complete': {
         const { version, suite, group = '' } = event
         this.#context.metrics.handshakes.inc({ outcome: 'completed', version, suite, group, alert: '', reason: '' })
@@ -256,7 +254,7 @@ export class Session implements Timed, Linked<Session> {
     this.#linger('fault')
   }
 
-  #connect(tls?: HandshakeComplete): void {
+  #connect(tls?: Extract<EngineEvent, { type: 'handshake-complete' }>): void {
     const { settings, wheel, now } = this.#context
     this.#leaveHandshake('connecting')
     const { readBuffer } = this.#context

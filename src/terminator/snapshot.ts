@@ -1,4 +1,5 @@
-import type { TlsSettings } from '../api/bundle.ts'
+import type { BundleClientAuth, TlsSettings } from '../api/bundle-settings.ts'
+import type { TicketKey } from '../tls/tickets.ts'
 import type { Credential } from '../x509/credential.ts'
 
 /**
@@ -11,10 +12,35 @@ export interface Snapshot {
   readonly hosts: readonly SnapshotHost[]
   /** What an unknown name gets; undefined: the `unrecognized_name` alert. */
   readonly defaultCredentials: readonly Credential[] | undefined
+  /** What is asked of the clients of every host that asks nothing else. */
+  readonly clientAuth?: SnapshotClientAuth
+  /** Left out: no sessions are resumed. */
+  readonly tickets?: SnapshotTickets
 }
 
 export interface SnapshotHost {
   readonly names: readonly string[]
   /** Best first. */
   readonly credentials: readonly Credential[]
+  readonly clientAuth?: SnapshotClientAuth
+}
+
+/** As in the bundle, with DER instead of the hashes that name it. */
+export interface SnapshotClientAuth {
+  readonly mode: BundleClientAuth['mode']
+  readonly authorities: readonly Uint8Array[]
+  readonly crls?: readonly Uint8Array[]
+  readonly maxIntermediates?: number
+}
+
+export interface SnapshotTickets {
+  /** The first one seals. */
+  readonly keys: readonly TicketKey[]
+  readonly lifetimeSeconds: number
+}
+
+/** Whether two snapshots would do the same: ticket keys come and go without a new generation. */
+export function isSameSnapshot(a: Snapshot, b: Snapshot): boolean {
+  const names = ({ tickets }: Snapshot): string => (tickets?.keys ?? []).map(({ name }) => name.join()).join(' ')
+  return a.generation === b.generation && names(a) === names(b)
 }

@@ -1,10 +1,9 @@
 import type { Log, LogLevel } from '../telemetry/log.ts'
 import { logThrough } from '../telemetry/log.ts'
-import type { ServerConfig } from '../tls/config.ts'
-import { ServerConnection } from '../tls/connection.ts'
 import { loadCrypto } from '../crypto/load.ts'
 import { Listener } from './listener.ts'
-import { serverConfig } from './server-config.ts'
+import { serverConfig, type TerminatorConfig } from './server-config.ts'
+import { TlsEngine } from './tls-engine.ts'
 import type { Order, Report, WorkerStart } from './worker-messages.ts'
 
 /**
@@ -17,14 +16,14 @@ export async function work(
 ): Promise<(order: Order) => Promise<void>> {
   const log = forwardingLog(logLevel, report)
   const crypto = await loadCrypto(settings.crypto)
-  let config: ServerConfig | undefined = snapshot && serverConfig(snapshot, crypto, settings)
+  let config: TerminatorConfig | undefined = snapshot && serverConfig(snapshot, crypto, settings)
   const listener = new Listener({
     settings,
     log,
     maxConnections,
     maxHandshakes,
     reusePort: settings.workers > 1,
-    openTls: () => (config === undefined ? undefined : new ServerConnection(config)),
+    openTls: () => (config === undefined ? undefined : new TlsEngine(config)),
   })
 
   const follow = async (order: Order): Promise<void> => {

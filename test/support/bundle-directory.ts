@@ -52,7 +52,7 @@ export function bundleFiles(
     hosts: stored,
     ...(defaults === undefined ? {} : { defaultCredentials: defaults.map(store) }),
   }
-  files.set(manifestFile, writeManifest({ formatVersion: 1, committed: identify(content, digest) }))
+  files.set(manifestFile, writeManifest({ committed: identify(content, digest) }))
   return files
 }
 

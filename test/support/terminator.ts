@@ -11,8 +11,9 @@ import { exposition } from '../../src/telemetry/metrics.ts'
 import type { Engine } from '../../src/terminator/engine.ts'
 import { Listener } from '../../src/terminator/listener.ts'
 import { serverConfig } from '../../src/terminator/server-config.ts'
+import type { Snapshot } from '../../src/terminator/snapshot.ts'
+import { TlsEngine } from '../../src/terminator/tls-engine.ts'
 import type { ListenAddress, TerminatorSettings } from '../../src/terminator/settings.ts'
-import { ServerConnection } from '../../src/tls/connection.ts'
 import { testCredential } from './credentials.ts'
 
 export const settings: TerminatorSettings = {
@@ -58,10 +59,18 @@ export async function startTerminator(
   overrides: Partial<TerminatorSettings> = {},
   {
     openTls,
+    snapshot = {},
     maxConnections = 1000,
     maxHandshakes = 1000,
     busyMs,
-  }: { openTls?: () => Engine | undefined; maxConnections?: number; maxHandshakes?: number; busyMs?: number } = {},
+  }: {
+    openTls?: () => Engine | undefined
+    /** Of the bundle, what is not as it usually is. */
+    snapshot?: Partial<Snapshot>
+    maxConnections?: number
+    maxHandshakes?: number
+    busyMs?: number
+  } = {},
 ): Promise<TestTerminator> {
   const log: string[] = []
   const credential = testCredential('p256', native)
@@ -71,6 +80,7 @@ export async function startTerminator(
       tls: { groups: ['X25519', 'P-256'], alpn: ['h2', 'http/1.1'] },
       hosts: [{ names: ['shop.example.com'], credentials: [credential] }],
       defaultCredentials: [credential],
+      ...snapshot,
     },
     native,
     { ...settings, ...overrides },
@@ -78,7 +88,7 @@ export async function startTerminator(
   const listener = new Listener({
     settings: { ...settings, listen: [listenAddress('tls'), listenAddress('plain', 80)], ...overrides },
     log: logThrough('debug', (level, message, fields) => log.push(`${level} ${message} ${JSON.stringify(fields)}`)),
-    openTls: openTls ?? (() => new ServerConnection(config)),
+    openTls: openTls ?? (() => new TlsEngine(config)),
     reusePort: false,
     maxConnections,
     maxHandshakes,

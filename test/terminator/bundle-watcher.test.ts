@@ -128,7 +128,7 @@ const keyOf = (kind: 'p256' | 'rsa'): string => [...shop(kind).keys()].find((nam
 
 const bad: Readonly<Record<string, readonly [(files: Map<string, string | Uint8Array>) => unknown, RegExp]>> = {
   'a manifest that is no JSON': [(files) => files.set(manifestFile, '{'), /expected JSON/],
-  'a manifest of another version': [(files) => files.set(manifestFile, '{"formatVersion":2}'), /formatVersion/],
+  'a manifest of another version': [(files) => files.set(manifestFile, '{"formatVersion":3}'), /formatVersion/],
   'a manifest that climbs out of its directory': [
     (files) =>
       files.set(manifestFile, String(files.get(manifestFile)).replace(/"key":"\w+"/, '"key":"../../etc/passwd"')),

@@ -2,7 +2,8 @@
  * Secrets in, the bundle out. What goes in: for each group of hosts the Secrets that are to serve them, and the bundle
  * that is there now. What comes out: the new bundle Secret's data, what became of each host's Secrets, and what pods
  * should be seen to serve. A Secret that cannot be served holds back its own hosts only; they keep the last good
- * certificate, which lives in the bundle. Pure: equal input gives equal bytes. Private keys go into `data` and nowhere else.
+ * certificate, which lives in the bundle. Pure: equal input gives equal bytes, and new ticket keys come from `random`, which is
+ * handed in. Keys go into `data` and nowhere else.
  */
 import {
   certificateFile,
@@ -13,26 +14,34 @@ import {
   type BundleCredential,
   type BundleHost,
   type Generation,
-  type TlsSettings,
 } from '../../api/bundle.ts'
+import type { BundleClientAuth, BundleTickets, TlsSettings } from '../../api/bundle-settings.ts'
 import type { Reason } from '../../api/reasons.ts'
 import type { CertificateStatus } from '../../api/tls-policy.ts'
 import { toHex } from '../../bytes/hex.ts'
 import type { CryptoProvider } from '../../crypto/provider.ts'
 import { parseCertificate } from '../../x509/certificate.ts'
 import { check, type Credential } from '../../x509/credential.ts'
-import { normalize } from '../../x509/host-name.ts'
+import { normalize, wildcardOf } from '../../x509/host-name.ts'
 import { IssueError, type Issue } from '../../x509/issue.ts'
 import { encodePkcs8 } from '../../x509/private-key.ts'
+import { believeNobody, openClientAuth, type ClientAuthInput } from './client-auth.ts'
 import { digest, fallbackHost, LastGood, uncovered, type KeyType, type Served } from './last-good.ts'
 import type { Expectation } from './rollout.ts'
 import { readCredential, reference, secretKey, type SecretInput } from './secret-input.ts'
+import { ticketKeys, type TicketsInput } from './ticket-keys.ts'
 
 export interface CompileInput {
   readonly groups: readonly HostGroup[]
   /** Served to unknown names; left out, they are refused. */
   readonly fallback?: readonly SecretInput[]
   readonly tls: TlsSettings
+  /** What all clients are asked; left out: nothing. */
+  readonly clientAuth?: ClientAuthInput
+  /** What the clients of single hosts are asked instead, by name; left out: nobody knows, and it stays as it is. */
+  readonly hostClientAuth?: ReadonlyMap<string, ClientAuthInput>
+  /** Left out: no session is resumed. */
+  readonly tickets?: TicketsInput
   /** Data of the bundle Secret as it is now, base64: where the last good certificates are. */
   readonly previous?: Readonly<Record<string, string>>
   readonly now: Date
@@ -95,7 +104,13 @@ export function compile(input: CompileInput): Compiled {
   for (const [host, groups] of claims(input.groups))
     hosts.set(host, compiler.serve(host, compiler.choose(host, groups)))
   const fallback = input.fallback === undefined ? [] : compiler.serve(fallbackHost, input.fallback)
-  return compiler.finish(hosts, fallback)
+  // A host that asks something of its clients must not be served by an entry that asks nothing, or something else.
+  const apart = new Map(hosts)
+  for (const host of input.hostClientAuth?.keys() ?? compiler.askingBefore) {
+    const served = [apart.get(host), hosts.get(wildcardOf(host) ?? ''), fallback].find((one) => (one?.length ?? 0) > 0)
+    if (served !== undefined) apart.set(host, served)
+  }
+  return compiler.finish(hosts, apart, fallback)
 }
 
 /** What one Secret holds: a credential with what is wrong with it whatever the host, or why there is none. */
@@ -121,6 +136,10 @@ class Compiler {
         message: `the present bundle cannot be read, so it has no last good certificates: ${why}`,
       }),
     )
+  }
+
+  get askingBefore(): readonly string[] {
+    return this.#lastGood.asking
   }
 
   /** The Secrets that are to serve a host: those of the first group that has some for it. */
@@ -204,9 +223,14 @@ class Compiler {
     return served
   }
 
-  finish(hosts: ReadonlyMap<string, readonly Served[]>, fallback: readonly Served[]): Compiled {
+  /** `apart`: the hosts, and those that need an entry of their own though another one's certificate serves them. */
+  finish(
+    hosts: ReadonlyMap<string, readonly Served[]>,
+    apart: ReadonlyMap<string, readonly Served[]>,
+    fallback: readonly Served[],
+  ): Compiled {
+    const bundle = this.#write(apart, fallback)
     const later = this.#changes.filter((at) => at > this.#input.now).toSorted((a, b) => a.getTime() - b.getTime())
-    const bundle = this.#write(hosts, fallback)
     const expectations = [...hosts].flatMap(([host, served]) =>
       served.map(({ credential }) => ({
         host,
@@ -259,6 +283,65 @@ class Compiler {
     }
   }
 
+  /** What the clients of a host are asked. Where that cannot be known, nobody comes in. */
+  #askedOf(host: string, files: Map<string, Uint8Array>): BundleClientAuth | undefined {
+    const { hostClientAuth } = this.#input
+    if (hostClientAuth === undefined) return this.#askedBefore(host, files)
+    const input = hostClientAuth.get(host)
+    return input && (this.#openClients(host, input, files) ?? believeNobody(input))
+  }
+
+  /** What all clients are asked. Where that cannot be known, and never could, the present bundle stays. */
+  #askedOfAll(files: Map<string, Uint8Array>): BundleClientAuth | undefined | 'unknown' {
+    const input = this.#input.clientAuth
+    return input && (this.#openClients(undefined, input, files) ?? 'unknown')
+  }
+
+  #openClients(
+    host: string | undefined,
+    input: ClientAuthInput,
+    files: Map<string, Uint8Array>,
+  ): BundleClientAuth | undefined {
+    const opened = openClientAuth(input, (bytes) => digest(this.#input.crypto, bytes))
+    if ('clientAuth' in opened) {
+      for (const [name, bytes] of opened.files) files.set(name, bytes)
+      this.#changes.push(...opened.ends)
+      return opened.clientAuth
+    }
+    const { reason, message, missing } = opened
+    if (missing !== undefined)
+      this.#missing.set(secretKey(missing), { namespace: missing.namespace, name: missing.name })
+    const last = input.authorities && this.#askedBefore(host, files, secretKey(input.authorities))
+    const otherwise = host === undefined ? 'the present bundle stays as it is' : 'nobody is let in'
+    this.#issues.push({
+      reason,
+      severity: 'error',
+      message: `client certificates${host === undefined ? '' : ` for ${host}`}: ${message}; ${
+        last === undefined ? otherwise : 'the authorities of before are believed'
+      }`,
+    })
+    return last && { ...last, mode: input.mode }
+  }
+
+  #askedBefore(
+    host: string | undefined,
+    files: Map<string, Uint8Array>,
+    secret?: string,
+  ): BundleClientAuth | undefined {
+    const last = this.#lastGood.clientAuth(host, secret)
+    for (const [name, bytes] of last?.files ?? []) files.set(name, bytes)
+    return last?.clientAuth
+  }
+
+  #tickets(files: Map<string, Uint8Array>): BundleTickets | undefined {
+    const { tickets, now } = this.#input
+    if (tickets === undefined) return undefined
+    const keys = ticketKeys(tickets, this.#lastGood, now)
+    for (const [name, bytes] of keys.files) files.set(name, bytes)
+    this.#changes.push(keys.nextChange)
+    return keys.tickets
+  }
+
   #write(hosts: ReadonlyMap<string, readonly Served[]>, fallback: readonly Served[]): Compiled['bundle'] {
     const files = new Map<string, Uint8Array>()
     const { crypto, tls } = this.#input
@@ -274,25 +357,30 @@ class Compiler {
       files.set(keyFile(spki), encodePkcs8(credential.privateKey))
       return { chain, key: spki, secret }
     }
-    // Hosts with the same credentials share an entry.
-    const entries = new Map<string, { names: string[]; credentials: BundleCredential[] }>()
+    // Hosts with the same credentials, that ask the same of clients, share an entry.
+    const entries = new Map<string, BundleHost & { names: string[] }>()
     for (const [host, served] of hosts) {
       if (served.length === 0) continue
-      const credentials = served.map(place)
-      const id = JSON.stringify(credentials)
+      const asked = this.#askedOf(host, files)
+      const shared = { credentials: served.map(place), ...(asked === undefined ? {} : { clientAuth: asked }) }
+      const id = JSON.stringify(shared)
       const entry = entries.get(id)
-      if (entry === undefined) entries.set(id, { names: [host], credentials })
+      if (entry === undefined) entries.set(id, { names: [host], ...shared })
       else entry.names.push(host)
     }
-    const bundleHosts: BundleHost[] = [...entries.values()]
     const defaultCredentials = fallback.map(place)
-    if (files.size === 0) return undefined
-    const content = { tls: { groups: tls.groups, alpn: tls.alpn }, hosts: bundleHosts }
-    const committed: Generation = identify(
-      defaultCredentials.length === 0 ? content : { ...content, defaultCredentials },
-      sha256,
-    )
-    files.set(manifestFile, new TextEncoder().encode(writeManifest({ formatVersion: 1, committed })))
+    if (entries.size === 0 && defaultCredentials.length === 0) return undefined
+    const clientAuth = this.#askedOfAll(files)
+    if (clientAuth === 'unknown') return undefined
+    const content = {
+      tls: clientAuth === undefined ? tls : { ...tls, clientAuth },
+      hosts: [...entries.values()],
+      ...(defaultCredentials.length === 0 ? {} : { defaultCredentials }),
+    }
+    const committed: Generation = identify(content, sha256)
+    const tickets = this.#tickets(files)
+    const manifest = writeManifest(tickets === undefined ? { committed } : { committed, tickets })
+    files.set(manifestFile, new TextEncoder().encode(manifest))
     const size = [...files.values()].reduce((sum, bytes) => sum + bytes.length, 0)
     if (size > maxBundleBytes) {
       this.#issues.push({

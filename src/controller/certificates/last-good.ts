@@ -1,11 +1,13 @@
 import {
   certificateFile,
+  crlFile,
   keyFile,
   manifestFile,
   parseManifest,
   type BundleCredential,
   type BundleManifest,
 } from '../../api/bundle.ts'
+import type { BundleClientAuth, BundleTickets } from '../../api/bundle-settings.ts'
 import { toHex } from '../../bytes/hex.ts'
 import type { CryptoProvider } from '../../crypto/provider.ts'
 import { parseCredentialDer, type Credential } from '../../x509/credential.ts'
@@ -81,10 +83,44 @@ export class LastGood {
     )
   }
 
+  /**
+   * What was last asked of the clients of a host, or of all (undefined), with the files that it names; undefined where it
+   * comes from another Secret than this one, or is not whole any more.
+   */
+  clientAuth(
+    host: string | undefined,
+    secret?: string,
+  ): { readonly clientAuth: BundleClientAuth; readonly files: ReadonlyMap<string, Uint8Array> } | undefined {
+    const committed = this.#manifest?.committed
+    const entry = host === undefined ? committed?.tls : committed?.hosts.find(({ names }) => names.includes(host))
+    const clientAuth = entry?.clientAuth
+    if (clientAuth === undefined || (secret !== undefined && clientAuth.secret !== secret)) return undefined
+    const files = new Map<string, Uint8Array>()
+    const names = [...clientAuth.authorities.map(certificateFile), ...(clientAuth.crls ?? []).map(crlFile)]
+    for (const [i, hash] of [...clientAuth.authorities, ...(clientAuth.crls ?? [])].entries()) {
+      const name = names[i] as string // one for each hash
+      const der = this.file(name)
+      if (der === undefined || toHex(digest(this.#crypto, der)) !== hash) return undefined
+      files.set(name, der)
+    }
+    return { clientAuth, files }
+  }
+
+  /** Hosts that asked their clients something of their own. */
+  get asking(): readonly string[] {
+    const entries = this.#manifest?.committed.hosts ?? []
+    return entries.filter(({ clientAuth }) => clientAuth !== undefined).flatMap(({ names }) => names)
+  }
+
+  /** The keys of tickets, and their files. */
+  get tickets(): BundleTickets | undefined {
+    return this.#manifest?.tickets
+  }
+
   #read(from: BundleCredential): Credential | undefined {
-    const pkcs8 = this.#file(keyFile(from.key))
+    const pkcs8 = this.file(keyFile(from.key))
     const chain = from.chain
-      .map((hash) => ({ hash, der: this.#file(certificateFile(hash)) ?? new Uint8Array() }))
+      .map((hash) => ({ hash, der: this.file(certificateFile(hash)) ?? new Uint8Array() }))
       .filter(({ hash, der }) => toHex(digest(this.#crypto, der)) === hash)
       .map(({ der }) => der)
     if (pkcs8 === undefined || chain.length < from.chain.length) return undefined
@@ -96,7 +132,8 @@ export class LastGood {
     }
   }
 
-  #file(name: string): Uint8Array | undefined {
+  /** A file of the bundle that is there. */
+  file(name: string): Uint8Array | undefined {
     const text = this.#data[name]
     return text === undefined ? undefined : fromBase64(text)
   }

@@ -6,7 +6,10 @@ import { createServer as createTlsServer } from 'node:tls'
 import { native } from '../../../src/crypto/native/provider.ts'
 import { shakeHands } from '../../../src/controller/certificates/verify.ts'
 import { parseCredential } from '../../../src/x509/credential.ts'
+import { parsePem } from '../../../src/x509/pem.ts'
+import { testCredential } from '../../support/credentials.ts'
 import { algorithms, issue, type Issued } from '../../support/openssl.ts'
+import { closeAll, startTerminator } from '../../support/terminator.ts'
 
 const serverName = 'shop.example.test'
 const fingerprint = ({ certificate, key }: Issued): string => parseCredential(certificate, key).fingerprint
@@ -78,4 +81,14 @@ describe('a handshake with a pod', () => {
     )
     assert.deepEqual(await answer, { failure: 'the question was withdrawn' })
   })
+})
+
+test('a sidecar that requires certificates of its clients shows its own all the same', async () => {
+  const authority = issue({ subject: '/CN=Root', extensions: ['basicConstraints=critical,CA:true'] })
+  const authorities = parsePem(authority.certificate).map(({ der }) => der)
+  const terminator = await startTerminator({}, { snapshot: { clientAuth: { mode: 'Require', authorities } } })
+  const handshake = { address: '127.0.0.1', port: terminator.tlsPort, serverName: 'shop.example.com', keyType: 'ecdsa' }
+  const answer = await shakeHands({ ...handshake, crypto: native, timeoutMs: 5000 })
+  assert.deepEqual(answer, { fingerprint: testCredential('p256', native).fingerprint })
+  await closeAll()
 })

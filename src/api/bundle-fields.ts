@@ -1,0 +1,37 @@
+/** Thrown by `parseManifest`: what was found, what was expected, and where. Holds no file content. */
+export class BundleError extends Error {
+  constructor(where: string, found: unknown, expected: string) {
+    super(`bundle ${where}: found ${describe(found)}, expected ${expected}`)
+    this.name = 'BundleError'
+  }
+}
+
+/** Reads an object of unknown fields. */
+export function record(value: unknown, where: string): Record<string, unknown> {
+  if (typeof value !== 'object' || value === null || Array.isArray(value))
+    throw new BundleError(where, value, 'an object')
+  return value as Record<string, unknown> // checked on the line above
+}
+
+export function list(value: unknown, where: string): unknown[] {
+  if (!Array.isArray(value)) throw new BundleError(where, value, 'a list')
+  return value
+}
+
+export function text(value: unknown, where: string): string {
+  if (typeof value !== 'string' || value === '') throw new BundleError(where, value, 'a non-empty string')
+  return value
+}
+
+/** The hash becomes a file name: nothing but hex may pass. */
+export function sha256(value: unknown, where: string): string {
+  if (typeof value !== 'string' || !/^[0-9a-f]{64}$/.test(value)) throw new BundleError(where, value, '64 hex digits')
+  return value
+}
+
+function describe(value: unknown): string {
+  if (typeof value === 'string') return value.length > 80 ? `a string of ${value.length} characters` : `"${value}"`
+  if (Array.isArray(value)) return `a list of ${value.length}`
+  if (typeof value === 'object' && value !== null) return 'an object'
+  return String(value)
+}

@@ -1,0 +1,74 @@
+import { ServerConnection } from '../tls/connection.ts'
+import type { ConnectionEvent } from '../tls/events.ts'
+import { judgeClient, resumedClient } from './client-auth.ts'
+import type { Engine, EngineEvent } from './engine.ts'
+import type { ProxyClient } from './proxy-protocol.ts'
+import type { TerminatorConfig } from './server-config.ts'
+
+/**
+ * A connection of the TLS engine whose client is judged here. The judgement is a matter of some signatures, and bounded
+ * (x509/chain.ts), so it is made at once; nobody outside sees that the engine waited for it.
+ */
+export class TlsEngine implements Engine {
+  readonly #connection: ServerConnection
+  readonly #config: TerminatorConfig
+  #client: ProxyClient | undefined
+
+  constructor(config: TerminatorConfig) {
+    this.#connection = new ServerConnection(config)
+    this.#config = config
+  }
+
+  receive(bytes: Uint8Array): EngineEvent[] {
+    return this.#connection.receive(bytes).flatMap((event) => this.#follow(event))
+  }
+
+  send(plaintext: Uint8Array): void {
+    this.#connection.send(plaintext)
+  }
+
+  close(): void {
+    this.#connection.close()
+  }
+
+  takeOutput(): Uint8Array[] {
+    return this.#connection.takeOutput()
+  }
+
+  get state(): 'handshaking' | 'open' | 'closed' {
+    return this.#connection.state
+  }
+
+  get canSend(): boolean {
+    return this.#connection.canSend
+  }
+
+  destroy(): void {
+    this.#connection.destroy()
+  }
+
+  #follow(event: ConnectionEvent): EngineEvent[] {
+    if (event.type === 'verify-client-certificate') {
+      const asked = this.#config.clientAuth(event.serverName)
+      if (asked === undefined) throw new Error('the engine shows a certificate that was not asked for')
+      const { client, refusal } = judgeClient(event.chain, asked, this.#around())
+      this.#client = client
+      return this.#connection.answer(refusal ?? 'accepted').flatMap((next) => this.#follow(next))
+    }
+    if (event.type !== 'handshake-complete') return [event]
+    const asked = this.#config.clientAuth(event.serverName)
+    const [leaf] = event.peerChain ?? []
+    if (leaf === undefined) {
+      // The engine has seen to that already. This door is worth two locks.
+      if (asked?.required === true) throw new Error('the engine has let in a client without a certificate')
+      return [event]
+    }
+    const client = event.resumed && asked !== undefined ? resumedClient(leaf, asked, this.#around()) : this.#client
+    return [client === undefined ? event : { ...event, client }]
+  }
+
+  #around() {
+    const { now, crypto } = this.#config
+    return { now: new Date(now()), crypto }
+  }
+}

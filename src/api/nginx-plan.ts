@@ -26,6 +26,16 @@ export interface NginxPlan {
   readonly notices: readonly string[]
 }
 
+/** What one host asks of its clients, by annotations of an Ingress. */
+export interface HostClientAuth {
+  /** Lower case; may be a wildcard. */
+  readonly host: string
+  readonly mode: 'Require' | 'Request' | 'Observe'
+  /** Its `ca.crt` holds the authorities, and its `ca.crl`, where it has one, what they have revoked. None: nobody comes in. */
+  readonly secret?: ObjectName
+  readonly maxIntermediates: number
+}
+
 /** One port that the sidecar takes over. */
 export interface Listener {
   readonly port: number

@@ -1,11 +1,24 @@
 import type { Condition } from './condition.ts'
-import { formatDuration, parseDuration } from './duration.ts'
 import { Fields, isObject, type Problem } from './fields.ts'
 import type { LabelRequirement, LabelSelector } from './label-selector.ts'
 import { group, version } from './names.ts'
 import type { ObjectMeta } from './object-meta.ts'
 import { parseQuantity } from './quantity.ts'
-import { defaultTlsGroups, tlsGroups, type TlsGroup } from './tls-groups.ts'
+import {
+  duration,
+  hour,
+  isDnsLabel,
+  isDnsSubdomain,
+  minute,
+  optional,
+  refuseDuplicates,
+  required,
+  second,
+  secretRef,
+  textItem,
+  year,
+} from './policy-fields.ts'
+import { parseTls, type TlsSpec } from './tls-spec.ts'
 import { workloadKinds, type WorkloadKind } from './workload.ts'
 
 /**
@@ -67,12 +80,6 @@ export interface CertificatesSpec {
   }[]
   readonly defaultSecretRef?: { readonly name: string }
   readonly unknownSNI: 'Reject' | 'ServeDefault'
-}
-
-export interface TlsSpec {
-  readonly groups: readonly TlsGroup[]
-  /** Left out, the nginx flavour knows what its listener can speak. */
-  readonly alpn?: readonly ('h2' | 'http/1.1')[]
 }
 
 /** Each field left out means: as nginx's own configuration says. */
@@ -276,7 +283,7 @@ function parseCertificates(from: Fields): CertificatesSpec {
   const parsed = {
     fromIngress: from.boolean('fromIngress') ?? true,
     hosts,
-    ...optional('defaultSecretRef', parseSecretRef(from, 'defaultSecretRef')),
+    ...optional('defaultSecretRef', secretRef(from, 'defaultSecretRef')),
     unknownSNI: from.oneOf('unknownSNI', ['Reject', 'ServeDefault']) ?? 'Reject',
   } as const
   from.end()
@@ -297,21 +304,6 @@ function parseHost(from: Fields): CertificatesSpec['hosts'][number] {
   refuseDuplicates(from, from.at('secretRefs'), names)
   from.end()
   return { hosts: hosts ?? [], secretRefs: secretRefs ?? [] }
-}
-
-function parseSecretRef(from: Fields, field: string): { readonly name: string } | undefined {
-  if (!from.has(field)) return undefined
-  const ref = from.fields(field)
-  const name = required(ref, 'name', ref.text('name', 'the name of a Secret', isDnsSubdomain))
-  ref.end()
-  return { name }
-}
-
-function parseTls(from: Fields): TlsSpec {
-  const groups = choices(from, 'groups', 1, tlsGroups)
-  const alpn = choices(from, 'alpn', 0, alpnProtocols)
-  from.end()
-  return { groups: groups ?? defaultTlsGroups, ...optional('alpn', alpn) }
 }
 
 function parseHttp(from: Fields): PolicySpec['http'] {
@@ -410,75 +402,8 @@ function smaller(fallback: string, limit: string | undefined): string {
   return limit !== undefined && amount(limit) < amount(fallback) ? limit : fallback
 }
 
-function duration(from: Fields, name: string, low: number, high: number): number | undefined {
-  const text = from.text(
-    name,
-    'a duration in Go format, such as 30s or 1h30m',
-    (text) => text.length <= 32 && parseDuration(text) !== undefined,
-  )
-  if (text === undefined) return undefined
-  const ms = parseDuration(text) ?? 0
-  if (ms >= low && ms <= high) return ms
-  from.refuse(from.at(name), text, `${formatDuration(low)} to ${formatDuration(high)}`)
-  return undefined
-}
-
-function choices<Choice extends string>(
-  from: Fields,
-  name: string,
-  low: number,
-  all: readonly Choice[],
-): Choice[] | undefined {
-  const list = from.list(name, low, all.length, (item, path) => {
-    const choice = all.find((one) => one === item)
-    if (choice === undefined) from.refuse(path, item, all.join(' or '))
-    return choice
-  })
-  const chosen = list?.filter((choice) => choice !== undefined)
-  refuseDuplicates(from, from.at(name), chosen ?? [])
-  return chosen
-}
-
-function refuseDuplicates(from: Fields, path: string, items: readonly string[]): void {
-  for (const double of new Set(items.filter((item, index) => items.indexOf(item) !== index)))
-    from.refuse(path, double, 'each entry once')
-}
-
-function textItem(
-  from: Fields,
-  value: unknown,
-  path: string,
-  expected: string,
-  allowed: (text: string) => boolean,
-): string {
-  if (typeof value === 'string' && allowed(value)) return value
-  from.refuse(path, value, expected)
-  return ''
-}
-
-function required(from: Fields, name: string, value: string | undefined): string {
-  if (!from.has(name)) from.refuse(from.at(name), undefined, 'a value')
-  return value ?? ''
-}
-
-/** A property that is only there when it has a value, as `exactOptionalPropertyTypes` asks. */
-function optional<Name extends string, Value>(
-  name: Name,
-  value: Value | undefined,
-): { readonly [key in Name]?: Value } {
-  return value === undefined ? {} : ({ [name]: value } as { readonly [key in Name]: Value }) // one key, of that name
-}
-
 function isStringMap(value: unknown): value is Readonly<Record<string, string>> {
   return isObject(value) && Object.values(value).every((item) => typeof item === 'string')
-}
-
-function isDnsLabel(text: string): boolean {
-  return text.length <= 63 && /^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/.test(text)
-}
-
-function isDnsSubdomain(text: string): boolean {
-  return text.length <= 253 && text.split('.').every((label) => /^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/.test(label))
 }
 
 function isHostPattern(text: string): boolean {
@@ -490,8 +415,3 @@ function isImage(text: string): boolean {
 }
 
 const hostExpected = 'a DNS name in lower case, or *. and one'
-const alpnProtocols = ['h2', 'http/1.1'] as const
-const second = 1000
-const minute = 60 * second
-const hour = 60 * minute
-const year = 8760 * hour

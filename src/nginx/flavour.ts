@@ -3,7 +3,7 @@
  * an NginxPlan, or the reason why there is none. It changes nothing itself.
  */
 import type { Ingress } from '../api/ingress.ts'
-import type { NginxPlan, ObjectName } from '../api/nginx-plan.ts'
+import type { HostClientAuth, NginxPlan, ObjectName } from '../api/nginx-plan.ts'
 import type { Container, PodSpec } from '../api/pod.ts'
 import type { Reason } from '../api/reasons.ts'
 import type { TLSPolicy } from '../api/tls-policy.ts'
@@ -14,6 +14,8 @@ export interface Flavour {
   recognises(container: Container): boolean
   /** What has to be looked up before `plan` can be made. */
   reads(container: Container, namespace: string): Reads
+  /** What single hosts ask of their clients, whether or not there can be a plan: no refusal may open a door. */
+  clientAuth(input: FlavourInput): readonly HostClientAuth[]
   plan(input: FlavourInput): NginxPlan | Refused
 }
 
@@ -47,4 +49,10 @@ export interface Refused {
 
 export function isRefused(outcome: object): outcome is Refused {
   return 'refused' in outcome
+}
+
+/** Which clients will no longer get in, whatever nginx's own configuration says. */
+export function versionNotice({ spec }: TLSPolicy): string {
+  if (spec.tls.minVersion === '1.3') return 'TLS 1.3 only: clients that speak nothing newer than TLS 1.2 are refused'
+  return 'TLS 1.2 by ECDHE and an AEAD, and TLS 1.3: clients that speak nothing else are refused'
 }

@@ -46,8 +46,8 @@ function headerValue(policy: HstsSpec, config: Readonly<Record<string, string>>)
   return `max-age=${maxAge}${includeSubDomains ? '; includeSubDomains' : ''}${preload ? '; preload' : ''}`
 }
 
-/** A wildcard of a certificate stands for exactly one label; nginx's own `*.` would stand for any number. */
-function mapKey(name: string): string {
+/** A name as the key of a `map`. A wildcard stands for exactly one label; nginx's own `*.` would stand for any number. */
+export function mapKey(name: string): string {
   if (!name.startsWith('*.')) return name
   return `"~^[^.]+\\.${name.slice(2).replaceAll('.', '\\.')}$"`
 }
@@ -58,5 +58,5 @@ export function flag(value: string | undefined, fallback: boolean): boolean {
   return ['1', 't', 'T', 'TRUE', 'true', 'True'].includes(value)
 }
 
-// Names go into nginx's configuration: nothing but a DNS name may pass.
-const hostPattern = /^(\*\.)?[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?(\.[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?)*$/
+/** Names go into nginx's configuration: nothing but a DNS name may pass. */
+export const hostPattern = /^(\*\.)?[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?(\.[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?)*$/

@@ -1,10 +1,11 @@
 import type { Ingress } from '../api/ingress.ts'
-import type { NginxPlan, ObjectName } from '../api/nginx-plan.ts'
+import type { HostClientAuth, NginxPlan, ObjectName } from '../api/nginx-plan.ts'
 import { qualifiedName } from '../api/object-meta.ts'
 import type { Container } from '../api/pod.ts'
 import type { HstsSpec } from '../api/tls-policy.ts'
+import { clientAuthGuard, readClientAuth } from './client-auth.ts'
 import { commandLine, isShellScript, type CommandLine } from './command-line.ts'
-import type { Flavour, FlavourInput, Reads, Refused } from './flavour.ts'
+import { versionNotice, type Flavour, type FlavourInput, type Reads, type Refused } from './flavour.ts'
 import { bucketSize, flag, hstsSnippet } from './hsts.ts'
 import { freePort } from './ports.ts'
 
@@ -12,7 +13,7 @@ import { freePort } from './ports.ts'
  * kubernetes/ingress-nginx. It is moved to loopback by its own flags and by a derived copy of its ConfigMap; a PROXY
  * protocol header with destination port 443 makes it treat plaintext as what has come by https.
  */
-export const ingressNginx: Flavour = { name: 'ingress-nginx', recognises, reads, plan }
+export const ingressNginx: Flavour = { name: 'ingress-nginx', recognises, reads, clientAuth, plan }
 
 function recognises(container: Container): boolean {
   if (/(^|\/)ingress-nginx\/controller(-chroot)?([:@]|$)/.test(container.image ?? '')) return true
@@ -39,6 +40,11 @@ function reads(container: Container, namespace: string): Reads {
   }
 }
 
+function clientAuth({ policy, container, config, ingresses, hosts }: FlavourInput): readonly HostClientAuth[] {
+  const line = commandLine(container, policy.metadata.namespace)
+  return readClientAuth(ingresses, annotationsPrefix(line), config, hosts).hosts
+}
+
 function plan(input: FlavourInput): NginxPlan | Refused {
   const { policy, spec, container, config, derivedConfigMap } = input
   const line = commandLine(container, policy.metadata.namespace)
@@ -51,6 +57,7 @@ function plan(input: FlavourInput): NginxPlan | Refused {
   const taken = [...own, validatingWebhookPort(line), http, https]
   const movedHttp = freePort(spec, 15080, taken)
   const movedHttps = freePort(spec, 15443, [...taken, movedHttp])
+  const asked = clientAuth(input)
   const defaultCertificate = objectName(line.flag('default-ssl-certificate'), policy.metadata.namespace)
   return {
     flavour: 'ingress-nginx',
@@ -70,8 +77,8 @@ function plan(input: FlavourInput): NginxPlan | Refused {
     },
     alpn: alpn(input),
     ...(defaultCertificate === undefined ? {} : { defaultCertificate }),
-    config: derivedConfig(config, policy.spec.http.hsts, input.hosts),
-    notices: notices(input),
+    config: derivedConfig(config, policy.spec.http.hsts, input.hosts, asked),
+    notices: notices(input, asked),
   }
 }
 
@@ -97,17 +104,20 @@ export function derivedConfig(
   config: Readonly<Record<string, string>>,
   hsts: HstsSpec,
   hosts: readonly string[],
+  asked: readonly HostClientAuth[] = [],
 ): Record<string, string> {
-  const snippet = hstsSnippet(hsts, config, hosts)
-  const theirs = config['http-snippet'] ?? ''
-  const bucket = snippet === undefined ? undefined : bucketSize(config, hosts)
+  const guard = clientAuthGuard(asked)
+  const ours = [hstsSnippet(hsts, config, hosts), guard?.http].filter((snippet) => snippet !== undefined)
+  const named = [...hosts, ...asked.map(({ host }) => host)]
+  const bucket = ours.length === 0 ? undefined : bucketSize(config, named)
   const trusted = config['proxy-real-ip-cidr']
   return {
     ...config,
     // Both, or the one that is left out stays open to the world as a way around TLS.
     'bind-address': '127.0.0.1,::1',
     'use-proxy-protocol': 'true',
-    ...(snippet === undefined ? {} : { 'http-snippet': theirs === '' ? snippet : `${theirs}\n${snippet}` }),
+    ...appended(config, 'http-snippet', ours),
+    ...appended(config, 'server-snippet', guard === undefined ? [] : [guard.server]),
     ...(bucket === undefined ? {} : { 'map-hash-bucket-size': bucket }),
     // Where only some addresses may say who the client is, the sidecar is one of them.
     ...(trusted === undefined || trusted.trim() === ''
@@ -116,7 +126,20 @@ export function derivedConfig(
   }
 }
 
-function refusal({ container, config, ingresses, policy }: FlavourInput, line: CommandLine): Refused | undefined {
+/** A key that the user may have set is continued, not replaced. */
+function appended(
+  config: Readonly<Record<string, string>>,
+  key: string,
+  ours: readonly string[],
+): Record<string, string> {
+  const theirs = config[key] ?? ''
+  return ours.length === 0 ? {} : { [key]: [...(theirs === '' ? [] : [theirs]), ...ours].join('\n') }
+}
+
+function refusal(
+  { container, config, ingresses, policy, hosts }: FlavourInput,
+  line: CommandLine,
+): Refused | undefined {
   if (isShellScript(container))
     return { refused: 'ShellCommand', message: `container ${container.name} is started by a shell script` }
   if (line.items.length === 0)
@@ -148,6 +171,13 @@ function refusal({ container, config, ingresses, policy }: FlavourInput, line: C
     found.push('spec.backend: it is for a plain nginx; ingress-nginx is moved by its own flags')
   const prefix = annotationsPrefix(line)
   for (const ingress of ingresses) found.push(...unsupportedAnnotations(ingress, prefix))
+  const asked = readClientAuth(ingresses, prefix, config, hosts)
+  found.push(...asked.refused)
+  const [first] = asked.hosts
+  if (first !== undefined && isOld(container))
+    found.push(`client certificates for ${first.host}: they take a controller of v1.11 or newer`)
+  if (first !== undefined && policy.spec.tls.clientAuth.mode !== 'None')
+    found.push(`spec.tls.clientAuth beside ${prefix}/auth-tls-secret for ${first.host}: one of the two has to go`)
   if (found.length === 0) return undefined
   const shown = found.slice(0, maxNamed)
   const more = found.length > shown.length ? `; and ${found.length - shown.length} more` : ''
@@ -157,16 +187,22 @@ function refusal({ container, config, ingresses, policy }: FlavourInput, line: C
 function unsupportedAnnotations(ingress: Ingress, prefix: string): string[] {
   const name = qualifiedName(ingress.metadata)
   return Object.entries(ingress.metadata.annotations ?? {}).flatMap(([key, value]) => {
-    if (key.startsWith(`${prefix}/auth-tls-`)) return `Ingress ${name}: ${key} (client certificates)`
     if (key === `${prefix}/ssl-passthrough` && flag(value, false)) return `Ingress ${name}: ${key}`
     return []
   })
 }
 
-function notices({ config, ingresses, container, policy }: FlavourInput): string[] {
-  const out = ['TLS 1.3 only: clients that speak nothing newer than TLS 1.2 are refused']
+function notices({ config, ingresses, container, policy }: FlavourInput, asked: readonly HostClientAuth[]): string[] {
+  const out = [versionNotice(policy)]
   if (isOld(container) && policy.spec.tls.alpn === undefined)
     out.push('no HTTP/2, for this controller is older than v1.11; spec.tls.alpn can ask for it')
+  if (asked.length > 0) {
+    const names = asked.slice(0, maxNamed).map(({ host }) => host)
+    out.push(
+      `client certificates for ${names.join(', ')} are checked in the handshake: a bad one gets an alert instead of ` +
+        'status 400, and no header ssl-client-… reaches the backends',
+    )
+  }
   const idle = Object.keys(config)
     .filter((key) => noLongerApplies.test(key))
     .toSorted()

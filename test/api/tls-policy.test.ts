@@ -26,7 +26,13 @@ test('fills every default', () => {
     mode: 'Auto',
     enforcement: 'Audit',
     certificates: { fromIngress: true, hosts: [], unknownSNI: 'Reject' },
-    tls: { groups: ['X25519MLKEM768', 'X25519', 'P-256', 'P-384'] },
+    tls: {
+      minVersion: '1.2',
+      cipherSuites: [],
+      groups: ['X25519MLKEM768', 'X25519', 'P-256', 'P-384'],
+      clientAuth: { mode: 'None' },
+      sessionTickets: { enabled: true, rotationIntervalMs: 12 * 3_600_000 },
+    },
     http: { hsts: {} },
     rotation: { verify: { timeoutMs: 10_000 }, expiryWarningMs: 504 * 3_600_000 },
     rollout: { strategy: 'RestartAnnotation', progressDeadlineMs: 600_000 },
@@ -43,6 +49,14 @@ test('reads every field', () => {
   const { spec } = parseTlsPolicy(value)
   assert.deepEqual(spec.backend, { port: 8080, clientAddress: 'None' })
   assert.deepEqual(spec.http.hsts, { enabled: true, maxAgeMs: 63_072_000_000, includeSubDomains: true, preload: true })
+  assert.equal(spec.tls.minVersion, '1.3')
+  assert.deepEqual(spec.tls.cipherSuites, ['TLS_AES_256_GCM_SHA384', 'TLS_CHACHA20_POLY1305_SHA256'])
+  assert.deepEqual(spec.tls.clientAuth, {
+    mode: 'Require',
+    caRef: { name: 'client-ca' },
+    crlRef: { name: 'client-crl' },
+  })
+  assert.deepEqual(spec.tls.sessionTickets, { enabled: true, rotationIntervalMs: 6 * 3_600_000 })
   assert.equal(spec.rotation.verify.timeoutMs, 90_000)
   assert.deepEqual(spec.sidecar.resources, {
     requests: { cpu: '1', memory: '128Mi' },

@@ -156,7 +156,7 @@ test('refuses what only TLS inside nginx can do, and names it', () => {
     [flags('--enable-ssl-passthrough=true', '--x'), 'UnsupportedFeature', /--enable-ssl-passthrough/],
     [flags('--tcp-services-configmap=a/b'), 'UnsupportedFeature', /--tcp-services-configmap=a\/b/],
     [flags('--configmap=$(UNKNOWN)/b'), 'UnsupportedFeature', /\$\(UNKNOWN\)/],
-    [annotated('auth-tls-secret', 'a/b'), 'UnsupportedFeature', /Ingress shop\/web: .*auth-tls-secret/],
+    [annotated('auth-tls-secret', 'a/b'), 'UnsupportedFeature', /auth-tls-secret names another namespace/],
     [annotated('ssl-passthrough', 'true'), 'UnsupportedFeature', /Ingress shop\/web: .*ssl-passthrough/],
     [{ config: { 'use-forwarded-headers': 'true' } }, 'UnsupportedFeature', /use-forwarded-headers/],
     [{ policy: tlsPolicy({ backend: { port: 8080 } }) }, 'UnsupportedFeature', /spec\.backend/],
@@ -171,6 +171,40 @@ test('refuses what only TLS inside nginx can do, and names it', () => {
   }
   for (const change of [flags('--enable-ssl-passthrough=false'), annotated('ssl-passthrough', 'false')])
     assert.ok(!isRefused(plan(change)))
+})
+
+test('asks for client certificates as annotations say, guards those hosts, and says what is different', () => {
+  const theirs = { 'server-snippet': 'add_header X-Served-By us;', 'http-snippet': 'map $a $b { default 1; }' }
+  const made = planned({ ingresses: [asking()], config: theirs })
+  assert.match(
+    made.config?.['http-snippet'] ?? '',
+    /^map \$a[^]*map \$host \$chitin_client_auth \{\n {4}default 0;\n {4}shop\.test 1;/,
+  )
+  assert.equal(made.config?.['server-snippet'], 'add_header X-Served-By us;\nif ($chitin_misdirected) { return 421; }')
+  assert.match(made.notices.join('\n'), /client certificates for shop\.test are checked in the handshake/)
+  assert.equal(planned({}).config?.['server-snippet'], undefined)
+})
+
+test('what a host asks of its clients is known, even where there can be no plan', () => {
+  const refusing = { ingresses: [asking()], ...flags('--enable-ssl-passthrough') }
+  assert.ok(isRefused(plan(refusing)))
+  assert.deepEqual(
+    ingressNginx.clientAuth(input(refusing)).map(({ host, mode }) => [host, mode]),
+    [['shop.test', 'Require']],
+  )
+})
+
+test('refuses client certificates that an old nginx could not guard, and two that contradict each other', () => {
+  const both = tlsPolicy({ tls: { clientAuth: { mode: 'Require', caRef: { name: 'ca' } } } })
+  for (const [change, message] of [
+    [image(':v1.10.6'), /v1\.11 or newer/],
+    [{ policy: both }, /spec\.tls\.clientAuth beside .*auth-tls-secret for shop\.test/],
+  ] as const) {
+    const outcome = plan({ ...change, ingresses: [asking()] })
+    assert.ok(isRefused(outcome))
+    assert.match(outcome.message, message)
+    assert.ok(!isRefused(plan(change)))
+  }
 })
 
 test('says in the Audit which settings no longer apply', () => {
@@ -219,10 +253,14 @@ interface Change {
 }
 
 function plan(change: Partial<Change>): NginxPlan | Refused {
+  return ingressNginx.plan(input(change))
+}
+
+function input(change: Partial<Change>): FlavourInput {
   const { spec } = ingressNginxPod({ spec: change.spec ?? {}, container: change.container ?? {} })
   const [container] = spec.containers
   assert.ok(container)
-  return ingressNginx.plan({
+  return {
     policy: change.policy ?? tlsPolicy(),
     spec,
     container,
@@ -230,7 +268,7 @@ function plan(change: Partial<Change>): NginxPlan | Refused {
     ingresses: change.ingresses ?? [],
     hosts: [],
     derivedConfigMap: { namespace: 'ingress-nginx', name: 'chitin-edge-nginx' },
-  })
+  }
 }
 
 function planned(change: Partial<Change>): NginxPlan {
@@ -241,6 +279,12 @@ function planned(change: Partial<Change>): NginxPlan {
 
 function ingress(annotations: Record<string, string>): Ingress {
   return { metadata: { namespace: 'shop', name: 'web', annotations }, spec: {} }
+}
+
+/** One that asks the clients of its host for certificates. */
+function asking(): Ingress {
+  const { metadata } = ingress({ 'nginx.ingress.kubernetes.io/auth-tls-secret': 'shop/ca' })
+  return { metadata, spec: { rules: [{ host: 'shop.test' }] } }
 }
 
 function flags(...args: string[]): Partial<Change> {

@@ -4,7 +4,7 @@
  */
 import type { ConfigMap } from '../../api/config-map.ts'
 import type { Ingress, IngressClass } from '../../api/ingress.ts'
-import type { NginxPlan, ObjectName } from '../../api/nginx-plan.ts'
+import type { HostClientAuth, NginxPlan, ObjectName } from '../../api/nginx-plan.ts'
 import { derivedConfigMapName, restoreFinalizer } from '../../api/names.ts'
 import type { Pod, PodSpec } from '../../api/pod.ts'
 import { parseTlsPolicy, type TLSPolicy } from '../../api/tls-policy.ts'
@@ -51,11 +51,10 @@ export interface Governed {
   readonly fallback: readonly ObjectName[]
   /** True where unknown names should get a default certificate and none is named. */
   readonly fallbackMissing: boolean
-  readonly tls: {
-    readonly groups: TLSPolicy['spec']['tls']['groups']
-    /** undefined: no nginx could be planned for that would tell. */
-    readonly alpn: readonly string[] | undefined
-  }
+  /** undefined: no nginx could be planned for that would tell. */
+  readonly alpn: readonly string[] | undefined
+  /** What single hosts ask of their clients; left out where no nginx is recognised any more that would tell. */
+  readonly clientAuth?: readonly HostClientAuth[]
   readonly derived?: NonNullable<Seen['derived']>
   readonly dependencies: readonly Dependency[]
 }
@@ -119,13 +118,16 @@ export async function govern(policy: TLSPolicy, around: Surroundings): Promise<G
   const first = plans.map(({ outcome }) => outcome.nginx).find((one) => !isRefused(one)) as NginxPlan | undefined
   const served = uniqueIngresses(plans.flatMap(({ outcome }) => outcome.served))
   const refusal = deleting ? undefined : refusalOf(verdict, targets)
+  const asked = plans.flatMap(({ outcome }) => outcome.clientAuth ?? [])
+  const isKnown = plans.some(({ outcome }) => outcome.clientAuth !== undefined)
   return {
     ...(refusal === undefined ? {} : { refusal }),
     targets,
     missingTargets: verdict?.accepted === true ? verdict.missing : [],
     elsewhere,
     ...secretsOf(policy, served, first?.defaultCertificate),
-    tls: { groups: policy.spec.tls.groups, alpn: first?.alpn ?? policy.spec.tls.alpn },
+    alpn: first?.alpn ?? policy.spec.tls.alpn,
+    ...(isKnown ? { clientAuth: [...new Map(asked.map((one) => [one.host, one])).values()] } : {}),
     ...(derived === undefined ? {} : { derived }),
     dependencies,
   }
@@ -136,6 +138,8 @@ export interface Planned {
   readonly nginx: NginxPlan | Refused
   readonly flavour?: NginxPlan['flavour']
   readonly served: readonly ServedIngress[]
+  /** What single hosts ask of their clients; left out where nothing is known of the hosts. */
+  readonly clientAuth?: readonly HostClientAuth[]
   readonly dependencies: readonly Dependency[]
 }
 
@@ -169,7 +173,7 @@ export async function plan(
   const hosts = policy.spec.certificates.fromIngress
     ? served.flatMap(({ hosts }) => hosts.flatMap((entry) => entry.hosts))
     : []
-  const nginx = flavour.plan({
+  const input = {
     policy,
     spec,
     container,
@@ -177,12 +181,13 @@ export async function plan(
     ingresses,
     hosts: [...new Set([...policy.spec.certificates.hosts.flatMap((entry) => entry.hosts), ...hosts])].toSorted(),
     derivedConfigMap,
-  })
+  }
+  const nginx = flavour.plan(input)
   const dependencies = reads.ingresses === undefined ? [] : classDependencies(reads.ingresses, classes)
   if (reads.configMap !== undefined) {
     dependencies.push(dependencyOn.configMap(reads.configMap.namespace, reads.configMap.name))
   }
-  return { nginx, flavour: flavour.name, served, dependencies }
+  return { nginx, flavour: flavour.name, served, clientAuth: flavour.clientAuth(input), dependencies }
 }
 
 /** What the webhook is to do with a pod. */

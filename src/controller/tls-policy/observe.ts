@@ -2,9 +2,10 @@
  * Gathers all that there is to see about one policy. Objects come out of the caches; the policy itself, and the content
  * of Secrets and ConfigMaps, are fetched by name. Private keys are held only while a bundle is compiled.
  */
+import { randomBytes } from 'node:crypto'
 import { manifestFile, parseManifest } from '../../api/bundle.ts'
 import type { ConfigMap } from '../../api/config-map.ts'
-import type { ObjectName } from '../../api/nginx-plan.ts'
+import type { HostClientAuth, ObjectName } from '../../api/nginx-plan.ts'
 import {
   bundleSecretName,
   derivedConfigMapName,
@@ -18,6 +19,7 @@ import type { Workload } from '../../api/workload.ts'
 import type { CryptoProvider } from '../../crypto/provider.ts'
 import type { KubeClient } from '../../kube/client.ts'
 import { keyFor, resources, type KubeObject, type ObjectRef } from '../../kube/resource.ts'
+import type { ClientAuthInput } from '../certificates/client-auth.ts'
 import { compile, type Compiled } from '../certificates/compile.ts'
 import type { SecretInput } from '../certificates/secret-input.ts'
 import { workloadsIn, type Live, type RawPolicy, type World } from '../world.ts'
@@ -88,7 +90,8 @@ export class Observer {
     for (const dependency of governed.dependencies) dependencies.add(dependency)
     for (const { secrets } of governed.groups)
       for (const { namespace, name } of secrets) dependencies.add(dependencyOn.secret(namespace, name))
-    for (const { namespace, name } of governed.fallback) dependencies.add(dependencyOn.secret(namespace, name))
+    for (const { namespace, name } of [...governed.fallback, ...authoritySecrets(policy, governed)])
+      dependencies.add(dependencyOn.secret(namespace, name))
     dependencies.add(dependencyOn.secret(namespace, bundleSecretName(name)))
     dependencies.add(dependencyOn.configMap(namespace, derivedConfigMapName(name)))
 
@@ -142,11 +145,18 @@ export class Observer {
     const { namespace, name } = policy.metadata
     const key = keyFor(policy.metadata)
     const version = (ref: ObjectRef): string | undefined => world.secrets.get(keyFor(ref))?.metadata.resourceVersion
-    const refs = [...governed.groups.flatMap(({ secrets }) => secrets), ...governed.fallback]
+    const { clientAuth, sessionTickets, alpn: _planned, ...tls } = policy.spec.tls
+    const refs = [
+      ...governed.groups.flatMap(({ secrets }) => secrets),
+      ...governed.fallback,
+      ...authoritySecrets(policy, governed),
+    ]
     const of = JSON.stringify([
       governed.groups,
       governed.fallback,
-      governed.tls,
+      governed.alpn,
+      governed.clientAuth,
+      policy.spec.tls,
       refs.map(version),
       bundle?.metadata.resourceVersion,
     ])
@@ -160,11 +170,19 @@ export class Observer {
       { signal },
     )
     const fetched = await this.#fetch(refs, signal)
-    const inputs = (names: readonly ObjectName[]): SecretInput[] => names.map((ref) => fetched.get(keyFor(ref)) ?? ref)
+    const input = (ref: ObjectName): SecretInput => fetched.get(keyFor(ref)) ?? ref
+    const inputs = (names: readonly ObjectName[]): SecretInput[] => names.map(input)
     const compiled = compile({
       groups: governed.groups.map((group) => ({ ...group, secrets: inputs(group.secrets) })),
       ...(governed.fallback.length === 0 ? {} : { fallback: inputs(governed.fallback) }),
-      tls: { groups: governed.tls.groups, alpn: governed.tls.alpn ?? alpnOf(previous?.data) },
+      tls: { ...tls, alpn: governed.alpn ?? alpnOf(previous?.data) },
+      ...(clientAuth.mode === 'None'
+        ? {}
+        : { clientAuth: policyClientAuth(clientAuth, (name) => input({ namespace, name })) }),
+      ...(governed.clientAuth === undefined
+        ? {}
+        : { hostClientAuth: new Map(governed.clientAuth.map((one) => [one.host, hostClientAuth(one, input)])) }),
+      ...(sessionTickets.enabled ? { tickets: { ...sessionTickets, random: (length) => randomBytes(length) } } : {}),
       ...(previous?.data === undefined ? {} : { previous: previous.data }),
       now: new Date(now()),
       crypto,
@@ -221,6 +239,30 @@ function certificatesOf(
     fallbackMissing,
     ...(problem === undefined ? {} : { problem: { reason: problem.reason, message: problem.message } }),
   }
+}
+
+/** The Secrets that say whom to believe of clients. */
+function authoritySecrets({ metadata: { namespace }, spec }: TLSPolicy, governed: Governed): ObjectName[] {
+  const { clientAuth } = spec.tls
+  const own = clientAuth.mode === 'None' ? [] : [clientAuth.caRef, clientAuth.crlRef ?? []].flat()
+  return [
+    ...own.map(({ name }) => ({ namespace, name })),
+    ...(governed.clientAuth ?? []).flatMap(({ secret }) => secret ?? []),
+  ]
+}
+
+function policyClientAuth(
+  { mode, caRef, crlRef }: Exclude<TLSPolicy['spec']['tls']['clientAuth'], { mode: 'None' }>,
+  input: (name: string) => SecretInput,
+): ClientAuthInput {
+  return { mode, authorities: input(caRef.name), ...(crlRef === undefined ? {} : { crls: input(crlRef.name) }) }
+}
+
+function hostClientAuth(
+  { mode, secret, maxIntermediates }: HostClientAuth,
+  input: (ref: ObjectName) => SecretInput,
+): ClientAuthInput {
+  return { mode, ...(secret === undefined ? {} : { authorities: input(secret) }), maxIntermediates }
 }
 
 /** What the present bundle says of ALPN, for a policy whose nginx can not be planned for at the moment. */

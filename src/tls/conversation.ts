@@ -283,7 +283,8 @@ export class Conversation<State> {
 
   #onAlert(content: Uint8Array): void {
     const alert = readAlert(new Reader(content))
-    const { description } = alert
+    const { level, description } = alert
+    if (level !== 1 && level !== 2) throw fault('alert-level-unknown', `level ${level}`)
     if (description === alertDescription.close_notify) {
       this.#peerClosed = true
       this.#events.push({ type: 'peer-closed' })

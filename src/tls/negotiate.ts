@@ -62,7 +62,8 @@ export function negotiateAgain(hello: ClientHello, first: Negotiated): Negotiate
   const extensions = extensionsOf(hello)
   const { psks } = readResumption(hello, extensions)
   const body = extensions.get(extensionType.keyShare)
-  const shares = body === undefined ? [] : readClientShares(body)
+  if (body === undefined) throw fault('key-share-missing')
+  const shares = readClientShares(body)
   const [only] = shares
   if (shares.length !== 1 || only?.group !== groupIds[first.group]) throw fault('second-hello-wrong-share')
   return { ...first, share: only.share, psks, earlyData: false }
@@ -80,8 +81,14 @@ function readCertificateWishes(
     signatureSchemes: schemes && readNumbers16(schemes, 'signature_algorithms'),
     certificateSchemes: ofCertificates && readNumbers16(ofCertificates, 'signature_algorithms_cert'),
     authorities: authorities === undefined ? [] : readCertificateAuthorities(authorities),
-    certificateCompression: compression === undefined ? [] : readNumbers8(compression, 'compress_certificate'),
+    certificateCompression: compression === undefined ? [] : readAlgorithms(compression),
   }
+}
+
+function readAlgorithms(body: Uint8Array): readonly number[] {
+  const algorithms = readNumbers8(body, 'compress_certificate')
+  if (new Set(algorithms).size < algorithms.length) throw fault('certificate-compression-twice')
+  return algorithms
 }
 
 /** What a client says about resuming, and what belongs to it. */

@@ -387,14 +387,14 @@ suite('closing', () => {
 
     const later = makeClient()
     const open = established(later)
-    assert.deepEqual(open.server.receive(later.alert(42, 1)), [failed])
+    assert.deepEqual(open.server.receive(later.alert(42)), [failed])
     assert.deepEqual(open.server.receive(later.data('x')), [])
   })
 
   test('an alert that nobody knows is fatal too', () => {
     const client = makeClient()
     const { server } = established(client)
-    const events = server.receive(client.alert(199, 1))
+    const events = server.receive(client.alert(199))
     assert.deepEqual(events, [{ type: 'failed', by: 'received', alert: 'alert_199', reason: 'peer-alert' }])
   })
 

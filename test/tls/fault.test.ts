@@ -182,7 +182,10 @@ const provocations: { readonly [Reason in FaultReason]: readonly Provocation[] }
   'no-suitable-credential': [{ options: { schemes: ['RSA-PSS-SHA256'] } }],
   'signature-algorithms-missing': [{ options: without(extensionType.signatureAlgorithms) }],
   'supported-groups-missing': [{ options: without(extensionType.supportedGroups) }],
-  'key-share-missing': [{ options: without(extensionType.keyShare) }],
+  'key-share-missing': [
+    { options: without(extensionType.keyShare) },
+    { options: onRetry((extensions) => extensions.filter(({ type }) => type !== extensionType.keyShare)) },
+  ],
   'key-share-twice': [{ options: replacing(extensionType.keyShare, shares(['X25519', 32], ['X25519', 32])) }],
   'key-share-not-offered': [
     { options: { groups: ['X25519'], ...replacing(extensionType.keyShare, shares(['X25519', 32], ['P-256', 65])) } },
@@ -229,6 +232,10 @@ const provocations: { readonly [Reason in FaultReason]: readonly Provocation[] }
   'max-fragment-length-unknown': [0, 5, 255].map((code) => ({
     options: { extra: [{ type: extensionType.maxFragmentLength, body: Uint8Array.of(code) }] },
   })),
+  'certificate-compression-twice': [
+    { options: { extra: [{ type: extensionType.compressCertificate, body: Uint8Array.of(4, 0, 2, 0, 2) }] } },
+    { options: { extra: [{ type: extensionType.compressCertificate, body: Uint8Array.of(6, 9, 9, 0, 2, 9, 9) }] } },
+  ],
   'pre-shared-key-not-last': [{ options: { extra: [psk(1, 1)] } }],
   'psk-modes-missing': [
     {
@@ -241,6 +248,10 @@ const provocations: { readonly [Reason in FaultReason]: readonly Provocation[] }
     },
   ],
   'psk-binders-mismatch': [{ options: { editExtensions: (extensions) => [...extensions, psk(1, 2)] } }],
+  'psk-binder-short': [
+    { options: { editExtensions: (extensions) => withBinderOf([...extensions, psk(1, 1)], 31) } },
+    { options: { editExtensions: (extensions) => withBinderOf([...extensions, psk(1, 1)], 0) } },
+  ],
   'psk-binder-mismatch': [
     { resume: { editBound: (message) => flipLast(message) } },
     // A binder of the other hash, which is longer, where the client says that it stands for this session.
@@ -266,6 +277,10 @@ const provocations: { readonly [Reason in FaultReason]: readonly Provocation[] }
     { options: onRetry((extensions) => extensions.toReversed()) },
     { options: onRetry((extensions) => [...extensions, psk(1, 1)]) },
     {
+      // The session that would have been taken is gone.
+      resume: onRetry((extensions) => extensions.filter(({ type }) => type !== extensionType.preSharedKey)),
+    },
+    {
       options: {
         shares: [],
         editExtensions: (extensions, retry) => [...extensions, retry ? psk(2, 2) : psk(1, 1)],
@@ -289,7 +304,6 @@ const provocations: { readonly [Reason in FaultReason]: readonly Provocation[] }
         replace(extensions, extensionType.keyShare, shares(['X25519', 32], ['P-256', 65])),
       ),
     },
-    { options: onRetry((extensions) => extensions.filter(({ type }) => type !== extensionType.keyShare)) },
   ],
   'second-hello-early-data': [
     { options: onRetry((extensions) => [{ type: extensionType.earlyData, body: new Uint8Array(0) }, ...extensions]) },
@@ -299,7 +313,15 @@ const provocations: { readonly [Reason in FaultReason]: readonly Provocation[] }
   'point-format-missing': [], // TLS 1.2 only
   'client-share-invalid': [], // TLS 1.2 only
   'too-many-renegotiations': [], // TLS 1.2 only
-  'alert-level-unknown': [], // TLS 1.2 only
+  'alert-level-unknown': [
+    { send: (client) => [client.alert(40, 0)] },
+    { send: (client) => [client.alert(0, 3)] },
+    { upTo: 'server-flight', send: (client) => [client.alert(90, 255)] },
+  ],
+  'error-alert-as-warning': [
+    { send: (client) => [client.alert(40, 1)] },
+    { upTo: 'server-flight', send: (client) => [client.alert(200, 1)] },
+  ],
   'no-certificate-in-tls12': [], // TLS 1.2 only
   'resumed-without-extended-master-secret': [], // TLS 1.2 only
   'request-context-not-empty': [{ ...asked, options: identity(([, verify]) => [certificate(1), verify]) }],

@@ -39,6 +39,8 @@ export function authenticate(
   const credentials = config.credentials(negotiated.serverName)
   const found = findSession(negotiated, credentials ?? [], config)
   if (found !== undefined) return resume(message, negotiated, found, transcript, config)
+  // RFC 8446 §4.2.11: no hash of TLS is shorter. The one that is taken is compared, and then it is decrypt_error.
+  if (negotiated.psks?.binders.some(({ length }) => length < 32) === true) throw fault('psk-binder-short')
   transcript.add(message.raw)
   const chosen = chooseCredential(negotiated, credentials)
   return { by: 'certificate', ...chosen, early: earlySecret(config.crypto, negotiated.suite.hash) }

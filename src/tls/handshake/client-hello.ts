@@ -10,7 +10,7 @@ import { groupIds } from '../suites.ts'
 import { answerInTls12 } from '../tls12/server-flight.ts'
 import { messageHash, Transcript } from '../transcript.ts'
 import { chooseVersion } from '../version.ts'
-import { authenticate } from './authentication.ts'
+import { authenticate, type Authentication } from './authentication.ts'
 import { checkSecondHello, checkSecondOffer } from './second-hello.ts'
 import { serverFlight } from './server-flight.ts'
 import type { Effect, ExpectClientHello, ExpectSecondHello, Transition } from './state.ts'
@@ -24,7 +24,7 @@ export function onClientHello(_: ExpectClientHello, message: HandshakeMessage, c
   const transcript = new Transcript(config.crypto, negotiated.suite.hash)
   const authentication = authenticate(message, negotiated, transcript, config)
   const { share } = negotiated
-  if (share === undefined) return retry(hello, message, negotiated, config)
+  if (share === undefined) return retry(hello, message, negotiated, authentication, config)
   return serverFlight({ hello, negotiated, share, authentication, transcript, retried: false }, config)
 }
 
@@ -33,7 +33,7 @@ export function onSecondHello(state: ExpectSecondHello, message: HandshakeMessag
   const hello = readClientHello(message.body)
   checkSecondHello(state.first, hello)
   const negotiated = negotiateAgain(hello, state.negotiated)
-  checkSecondOffer(state.negotiated.psks, negotiated.psks)
+  checkSecondOffer(state.negotiated.psks, negotiated.psks, state.taken)
   const { share } = negotiated
   const transcript = new Transcript(config.crypto, negotiated.suite.hash)
   for (const heard of state.transcript) transcript.add(heard)
@@ -45,6 +45,7 @@ function retry(
   hello: ClientHello,
   message: HandshakeMessage,
   negotiated: Negotiated,
+  authentication: Authentication,
   { crypto }: ServerConfig,
 ): Transition {
   const { suite, group } = negotiated
@@ -64,5 +65,6 @@ function retry(
   if (hello.sessionId.length > 0) effects.push({ do: 'send-change-cipher-spec' })
   if (negotiated.earlyData) effects.push({ do: 'skip-early-data', how: 'by-type' })
   const transcript = [messageHash(crypto, suite.hash, message.raw), request]
-  return { next: { at: 'expect-second-hello', first: hello, negotiated, transcript }, effects }
+  const taken = authentication.by === 'session' ? authentication.index : undefined
+  return { next: { at: 'expect-second-hello', first: hello, negotiated, taken, transcript }, effects }
 }

@@ -1,7 +1,7 @@
 import { equal } from '../../bytes/arrays.ts'
 import type { ClientHello } from '../../wire/client-hello.ts'
 import { extensionType } from '../../wire/code-points.ts'
-import type { OfferedPsks } from '../../wire/extensions/pre-shared-key.ts'
+import type { OfferedPsks, PskIdentity } from '../../wire/extensions/pre-shared-key.ts'
 import { fault } from '../fault.ts'
 
 /**
@@ -28,13 +28,24 @@ export function checkSecondHello(first: ClientHello, second: ClientHello): void 
   if (!unchanged) throw fault('second-hello-differs')
 }
 
-/** RFC 8446 §4.1.2: sessions that the suite does not suit may be left out; none may be added, or change its place. */
-export function checkSecondOffer(first: OfferedPsks | undefined, second: OfferedPsks | undefined): void {
-  const left = [...(first?.identities ?? [])]
+/**
+ * RFC 8446 §4.1.2: sessions that the suite does not suit may be left out; none may be added, or change its place. `taken`
+ * is the one that the first hello would have led to: it suits.
+ */
+export function checkSecondOffer(
+  first: OfferedPsks | undefined,
+  second: OfferedPsks | undefined,
+  taken: number | undefined,
+): void {
+  const kept = new Set<number>()
+  let at = 0
   for (const { identity } of second?.identities ?? []) {
-    while (left[0] !== undefined && !equal(left[0].identity, identity)) left.shift()
-    if (left.shift() === undefined) throw fault('second-hello-differs', 'a PSK that the first hello did not have')
+    const left = first?.identities ?? []
+    while (at < left.length && !equal((left[at] as PskIdentity).identity, identity)) at++
+    if (at === left.length) throw fault('second-hello-differs', 'a PSK that the first hello did not have')
+    kept.add(at++)
   }
+  if (taken !== undefined && !kept.has(taken)) throw fault('second-hello-differs', 'a PSK that suits is gone')
 }
 
 const mayChange: ReadonlySet<number> = new Set([

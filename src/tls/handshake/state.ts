@@ -30,6 +30,8 @@ export interface ExpectSecondHello {
   readonly at: 'expect-second-hello'
   readonly first: ClientHello
   readonly negotiated: Negotiated
+  /** Which of the sessions it offers would have been taken. */
+  readonly taken: number | undefined
   /** message_hash of the first hello, and our HelloRetryRequest. */
   readonly transcript: readonly Uint8Array[]
 }

@@ -8,7 +8,7 @@ import type { VersionName } from '../version.ts'
  * protects records is its RecordProtection's; what change_cipher_spec means, its states'.)
  */
 export interface RecordRules {
-  /** Whether the connection ends by an alert that is not close_notify. Throws Fault. */
+  /** Whether the connection ends by an alert of one of the two levels that is not close_notify. Throws Fault. */
   endedBy(alert: Alert): boolean
   /** Whether a KeyUpdate can bring fresh keys; where none can, the connection ends with the key. */
   readonly keyUpdates: boolean
@@ -16,16 +16,18 @@ export interface RecordRules {
 
 export const recordRules: Readonly<Record<VersionName, RecordRules>> = {
   'TLSv1.3': {
-    // RFC 8446 §6: the level says nothing; §6.1: user_canceled is followed by close_notify.
-    endedBy: ({ description }) => description !== alertDescription.user_canceled,
+    // RFC 8446 §6.1: user_canceled is followed by close_notify. §6.2: all others are errors, and must not call themselves
+    // warnings; who does is answered, as BoringSSL and rustls answer it.
+    endedBy({ level, description }) {
+      if (description === alertDescription.user_canceled) return false
+      if (level === 1) throw fault('error-alert-as-warning', `alert ${description}`)
+      return true
+    },
     keyUpdates: true,
   },
   'TLSv1.2': {
-    // RFC 5246 §7.2.2: a warning may be passed over; there are two levels.
-    endedBy({ level }) {
-      if (level !== 1 && level !== 2) throw fault('alert-level-unknown', `level ${level}`)
-      return level === 2
-    },
+    // RFC 5246 §7.2.2: a warning may be passed over.
+    endedBy: ({ level }) => level === 2,
     keyUpdates: false,
   },
 }

@@ -13,9 +13,6 @@ export interface PskIdentity {
   readonly obfuscatedTicketAge: number
 }
 
-/** RFC 8446 §4.2.11: a binder is an HMAC, and no hash of TLS is shorter than this. */
-const minBinderLength = 32
-
 export function readOfferedPsks(body: Uint8Array): OfferedPsks {
   const from = new Reader(body)
   const identities = readIdentities(from.sub16('identities'))
@@ -58,10 +55,7 @@ function readBinders(list: Reader): Uint8Array[] {
   if (list.remaining === 0) throw list.error('binders', 'empty')
   const binders: Uint8Array[] = []
   while (list.remaining > 0) {
-    const binder = list.sub8('binder')
-    if (binder.remaining < minBinderLength)
-      throw binder.error('binder', `${binder.remaining} bytes, at least ${minBinderLength} expected`)
-    binders.push(binder.rest())
+    binders.push(list.sub8('binder').rest())
   }
   return binders
 }

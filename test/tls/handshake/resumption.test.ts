@@ -121,9 +121,9 @@ suite('a session', () => {
       assert.deepEqual([client.resumed, complete.helloRetried, complete.group], [0, true, group])
     })
 
-  test('may be dropped from the second hello', () => {
+  test('may be dropped from the second hello where it does not suit', () => {
     const editExtensions = without(extensionType.preSharedKey, true)
-    const { client } = connect({ sessions: sessionsOf(tickets), shares: [], editExtensions })
+    const { client } = connect({ sessions: sessionsOf(ticketSettings(99)), shares: [], editExtensions })
     assert.equal(client.resumed, undefined)
     assert.equal(client.retried, true)
   })

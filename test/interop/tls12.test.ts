@@ -103,8 +103,11 @@ for (const crypto of [noble, native])
               text,
               keepOpenUntil: () => false,
             })
-          const down = await run(get('/download'))
-          assert.equal(sha256(afterHeaders(down.stdout)), bodySha256, down.stderr)
+          // gnutls-cli prints what it is sent byte by byte, for many seconds: once will do.
+          if (i === 0) {
+            const down = await run(get('/download'))
+            assert.equal(sha256(afterHeaders(down.stdout)), bodySha256, down.stderr)
+          }
           const up = await run(Buffer.concat([Buffer.from(post), body]))
           assert.equal(afterHeaders(up.stdout).toString().trim(), bodySha256, up.stderr)
           served(server, suite, group)
@@ -186,9 +189,11 @@ describe('what a client of TLS 1.2 may lack', () => {
     assert.match(run.stdout.toString(), /Compression: NONE/)
   })
 
-  test('openssl s_client without the extended master secret is served', async () => {
-    const run = await ask(server, ['-no_ems'])
-    assert.match(run.stdout.toString(), /Extended master secret: no/)
+  test('GnuTLS without the extended master secret is served', async () => {
+    const priority = 'NORMAL:-VERS-ALL:+VERS-TLS1.2:%NO_SESSION_HASH'
+    const args = ['--insecure', '--priority', priority, '-p', String(server.port), 'localhost']
+    const run = await client('gnutls-cli', args, { text: get('/'), keepOpenUntil: () => false })
+    assert.match(run.stdout.toString(), /Options: safe renegotiation,\n/)
     assert.match(run.stdout.toString(), /HTTP\/1\.1 200 OK/, run.stderr)
   })
 

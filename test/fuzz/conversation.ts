@@ -1,15 +1,18 @@
 import { concat } from '../../src/bytes/arrays.ts'
 import { native } from '../../src/crypto/native/provider.ts'
+import type { Verdict } from '../../src/tls/config.ts'
 import { ServerConnection } from '../../src/tls/connection.ts'
 import type { ConnectionEvent } from '../../src/tls/events.ts'
 import type { VersionName } from '../../src/tls/version.ts'
 import { contentType, extensionType, handshakeType } from '../../src/wire/code-points.ts'
 import type { Extension } from '../../src/wire/extension.ts'
 import { writeHandshake } from '../../src/wire/handshake.ts'
+import { refusal } from '../../src/x509/chain-fault.ts'
+import { testCredential } from '../support/credentials.ts'
 import { seededRandom, type Choices } from '../support/random.ts'
 import { TestTls12Client } from '../support/tls12-client.ts'
 import { changeCipherSpec, plainRecord, TestClient } from '../support/tls-client.ts'
-import { serverConfig } from '../support/tls-server.ts'
+import { serverConfig, ticketSettings } from '../support/tls-server.ts'
 
 /** What an engine may put out in one conversation: its flight, twice, a few answers and an alert. */
 const outputLimit = 64 * 1024
@@ -19,14 +22,28 @@ const outputLimit = 64 * 1024
  * Returns how it ended; throws where the engine broke a promise.
  */
 export function converse(random: Choices, round: number, version: VersionName): string {
-  const server = new ServerConnection(serverConfig({ alpn: ['h2', 'http/1.1'] }, round))
+  const asks = random.pick(['nobody', 'whoever likes', 'everybody'])
+  const server = new ServerConnection(
+    serverConfig(
+      {
+        alpn: ['h2', 'http/1.1'],
+        tickets,
+        clientAuth: () =>
+          asks === 'nobody' ? undefined : { required: asks === 'everybody', authorities: [], id: new Uint8Array(1) },
+      },
+      round,
+    ),
+  )
   const client = version === 'TLSv1.3' ? tls13Client(random, round) : tls12Client(random, round)
   const events: ConnectionEvent[] = []
   let output = 0
   let flight: readonly Uint8Array[] = client.hello()
   for (let turn = 0; turn < 8 && flight.length > 0; turn++) {
     for (const piece of pieces(random.chance(0.5) ? damage(flight, random) : flight, random))
-      events.push(...server.receive(piece))
+      for (const event of server.receive(piece)) {
+        events.push(event)
+        if (event.type === 'verify-client-certificate') events.push(...server.answer(verdict(random)))
+      }
     const said = concat(...server.takeOutput())
     output += said.length
     flight = answer(client, said)
@@ -44,6 +61,13 @@ export function converse(random: Choices, round: number, version: VersionName): 
     : `failed ${failed.reason}`
 }
 
+const p256 = testCredential('p256', native)
+const tickets = ticketSettings()
+
+function verdict(random: Choices): Verdict {
+  return random.chance(0.8) ? 'accepted' : refusal('unknown-issuer', 'it is a fuzzer')
+}
+
 type Client = TestClient | TestTls12Client
 
 function tls13Client(random: Choices, round: number): Client {
@@ -51,6 +75,7 @@ function tls13Client(random: Choices, round: number): Client {
     crypto: native,
     random: seededRandom(round),
     compatible: random.chance(0.5),
+    ...(random.chance(0.5) ? { identity: p256 } : {}),
     serverName: random.chance(0.9) ? 'shop.example.com' : undefined,
     alpn: ['h2'],
     ...(random.chance(0.2) ? { groups: ['P-256', 'X25519'] as const, shares: [] } : {}),
@@ -64,6 +89,10 @@ function tls12Client(random: Choices, round: number): Client {
     random: seededRandom(round),
     serverName: random.chance(0.9) ? 'shop.example.com' : undefined,
     alpn: ['h2'],
+    tickets: {},
+    ...(random.chance(0.5) ? { identity: p256 } : {}),
+    editSignature: ({ scheme, signature }) =>
+      random.chance(0.2) ? { scheme, signature: noise(random, random.below(100)) } : { scheme, signature },
     ...(random.chance(0.2) ? { groups: ['P-384', 'P-256'] as const } : {}),
     editExtensions: (extensions) => (random.chance(0.3) ? damageExtensions(extensions, random) : extensions),
     editShare: (share) => (random.chance(0.1) ? noise(random, random.below(256)) : share),

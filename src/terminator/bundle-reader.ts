@@ -13,8 +13,8 @@ import { fromHex, toHex } from '../bytes/hex.ts'
 import type { CryptoProvider } from '../crypto/provider.ts'
 import { parseCertificate } from '../x509/certificate.ts'
 import type { Credential } from '../x509/credential.ts'
-import { parseCredential, parseCredentialDer } from '../x509/credential.ts'
 import { parseCrl } from '../x509/crl.ts'
+import { servedCredential, servedCredentialPem } from '../x509/served-credential.ts'
 import type { BundleSource } from './settings.ts'
 import type { Snapshot, SnapshotClientAuth, SnapshotTickets } from './snapshot.ts'
 
@@ -86,9 +86,7 @@ async function snapshot(generation: Generation, root: string, crypto: CryptoProv
     remember(credentials, [reference.key, ...reference.chain].join(), async () => {
       const chain: Uint8Array[] = []
       for (const hash of reference.chain) chain.push(await certificate(hash))
-      const parsed = parseCredentialDer(chain, new Uint8Array(await readFile(join(root, keyFile(reference.key)))))
-      crypto.signingKey(parsed.privateKey) // throws where the provider cannot use it
-      return parsed
+      return servedCredential(chain, new Uint8Array(await readFile(join(root, keyFile(reference.key)))), crypto)
     })
   const all = async (references: readonly BundleCredential[]): Promise<Credential[]> => {
     const parsed: Credential[] = []
@@ -138,8 +136,7 @@ async function readFiles(
   { certificate, key, alpn }: Extract<BundleSource, { kind: 'files' }>,
   crypto: CryptoProvider,
 ): Promise<Snapshot> {
-  const credential = parseCredential(await readFile(certificate, 'utf8'), await readFile(key, 'utf8'))
-  crypto.signingKey(credential.privateKey)
+  const credential = servedCredentialPem(await readFile(certificate, 'utf8'), await readFile(key, 'utf8'), crypto)
   return {
     generation: credential.fingerprint.slice(0, 16),
     tls: { groups: defaultTlsGroups, alpn },

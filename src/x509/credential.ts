@@ -1,12 +1,9 @@
-import { sha256 } from '@noble/hashes/sha2.js'
-import { equal } from '../bytes/arrays.ts'
-import { toHex } from '../bytes/hex.ts'
 import type { CryptoProvider, PrivateKey, PublicKey } from '../crypto/provider.ts'
 import { nameOf, parseCertificate, permits, type Certificate } from './certificate.ts'
 import { matches } from './host-name.ts'
-import { IssueError, type Issue, type IssueReason } from './issue.ts'
+import type { Issue, IssueReason } from './issue.ts'
 import { oid } from './oids.ts'
-import { parsePem } from './pem.ts'
+import { chainOf, pair } from './pair.ts'
 import { parsePkcs8, parsePrivateKeyPem } from './private-key.ts'
 import { rsaBits } from './public-key.ts'
 import { verifySigned } from './signature.ts'
@@ -27,54 +24,12 @@ export interface Credential {
 
 /** Parses a chain and a key as they stand in a Secret of type kubernetes.io/tls. Throws IssueError. */
 export function parseCredential(certificatePem: string, keyPem: string): Credential {
-  const chain = parsePem(certificatePem)
-    .filter(({ label }) => label === 'CERTIFICATE')
-    .map(({ der }) => der)
-  if (chain.length === 0) throw new IssueError('MalformedPEM', 'found no CERTIFICATE block in the certificate chain')
-  return pair(chain, parsePrivateKeyPem(keyPem))
+  return pair(chainOf(certificatePem), () => parsePrivateKeyPem(keyPem))
 }
 
 /** The same from DER: certificates leaf first, the key as PKCS#8. Throws IssueError. */
 export function parseCredentialDer(chain: readonly Uint8Array[], pkcs8: Uint8Array): Credential {
-  return pair(chain, parsePkcs8(pkcs8))
-}
-
-function pair(chain: readonly Uint8Array[], privateKey: PrivateKey): Credential {
-  const first = chain[0]
-  if (first === undefined) throw new IssueError('MalformedCertificate', 'the certificate chain is empty')
-  if (chain.length > 10)
-    throw new IssueError('MalformedCertificate', `a chain of ${chain.length} certificates, at most 10 allowed`)
-  const leaf = parseCertificate(first)
-  for (const certificate of chain.slice(1)) parseCertificate(certificate)
-  if (leaf.publicKey === undefined)
-    throw new IssueError(
-      'UnsupportedKey',
-      "the certificate's key is of a kind that is not supported: use ECDSA P-256 or P-384, RSA or Ed25519",
-    )
-  if (!belongs(privateKey, leaf.publicKey))
-    throw new IssueError(
-      'KeyMismatch',
-      `the ${privateKey.kind} private key does not belong to the certificate of ${nameOf(leaf)}`,
-    )
-  return {
-    chain,
-    privateKey,
-    publicKey: leaf.publicKey,
-    fingerprint: toHex(sha256(first)),
-    names: leaf.dnsNames,
-    notBefore: leaf.notBefore,
-    notAfter: leaf.notAfter,
-  }
-}
-
-function belongs(privateKey: PrivateKey, publicKey: PublicKey): boolean {
-  if (privateKey.kind === 'ecdsa' && publicKey.kind === 'ecdsa')
-    return privateKey.curve === publicKey.curve && equal(privateKey.point, publicKey.point)
-  if (privateKey.kind === 'ed25519' && publicKey.kind === 'ed25519')
-    return equal(privateKey.publicKey, publicKey.publicKey)
-  if (privateKey.kind === 'rsa' && publicKey.kind === 'rsa')
-    return equal(privateKey.n, publicKey.n) && equal(privateKey.e, publicKey.e)
-  return false
+  return pair(chain, () => parsePkcs8(pkcs8))
 }
 
 /** What a credential is held against. */

@@ -1,3 +1,6 @@
+/**
+ * Shows RFC 8446 §B.3.
+ */
 import assert from 'node:assert/strict'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'

@@ -22,11 +22,13 @@ const project = join(import.meta.dirname, '..', '..')
 export const tableFile: string = join(project, 'manual', 'duties.md')
 
 /** Where duties are looked for, and where what shows them. */
-const sources = ['src/tls', 'src/wire', 'src/x509', 'src/terminator', 'src/crypto']
-const tests = ['test/tls', 'test/wire', 'test/x509', 'test/crypto', 'test/terminator', 'test/interop', 'test/scenarios']
+const sources = ['src/tls', 'src/wire', 'src/x509']
+const tests = ['test/tls', 'test/wire', 'test/x509', 'test/interop', 'test/scenarios']
 
 /** Duties that no test shows, and why that is so. */
-const unshown: Readonly<Record<string, string>> = {}
+const unshown: Readonly<Record<string, string>> = {
+  'RFC 8446 §C.4': 'It is advice to whoever keeps sessions; the engine keeps none.',
+}
 
 /** Every duty, by RFC and section. */
 export function duties(): Duty[] {
@@ -99,14 +101,24 @@ function filesBelow(folders: readonly string[]): SourceFile[] {
   )
 }
 
-/** Comments that begin with a clause, or have one behind a full stop: `RFC 8446 §4.1.2, §4.2: what it asks.` */
+/**
+ * What comments say a clause asks: `RFC 8446 §4.1.2, §4.2: a client may not …`, or a sentence that names its clause in
+ * brackets, `The record key and IV of a traffic secret (RFC 8446 §7.3).`
+ */
 function statements(text: string): { clauses: string[]; sentence: string }[] {
   const found: { clauses: string[]; sentence: string }[] = []
+  const leading = /^(RFC \d+ §[\w.]+(?:, (?:RFC \d+ )?§[\w.]+)*): (.*)$/
+  const bracketed = /\((RFC \d+ §[^)]*)\)/
   for (const comment of comments(text))
-    for (const match of comment.matchAll(
-      /(?:^|\. )((?:RFC \d+ )§[\w.]+(?:, (?:RFC \d+ )?§[\w.]+)*): (.*?)(?=\. RFC \d+ §|$)/g,
-    ))
-      found.push({ clauses: clausesOf(match[1] ?? ''), sentence: (match[2] ?? '').trim() })
+    for (const sentence of comment.split(/(?<=\.) (?=[A-Z])/)) {
+      const [, clauses, duty] = leading.exec(sentence) ?? []
+      if (clauses !== undefined) found.push({ clauses: clausesOf(clauses), sentence: (duty ?? '').trim() })
+      else {
+        const [whole, named] = bracketed.exec(sentence) ?? []
+        if (whole === undefined || named === undefined) continue
+        found.push({ clauses: clausesOf(named), sentence: sentence.replace(` ${whole}`, '').trim() })
+      }
+    }
   return found
 }
 

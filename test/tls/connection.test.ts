@@ -1,3 +1,6 @@
+/**
+ * Shows RFC 8446 §4.1.3, §5.5; RFC 9849 §6.1.5.
+ */
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import { native } from '../../src/crypto/native/provider.ts'

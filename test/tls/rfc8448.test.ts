@@ -1,4 +1,8 @@
-/** The key schedule, transcript and record protection against the traces of RFC 8448, byte for byte. */
+/**
+ * The key schedule, transcript and record protection against the traces of RFC 8448, byte for byte.
+ *
+ * Shows RFC 8446 §4.2.11.2, §4.4.1, §5.3, §7.1, §7.3.
+ */
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'

@@ -1,3 +1,6 @@
+/**
+ * Shows RFC 5246 §7.4.1.3; RFC 8446 §4.1.3.
+ */
 import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'

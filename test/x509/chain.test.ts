@@ -1,3 +1,7 @@
+/**
+ * Shows RFC 5280 §3.2, §4, §4.1.1.2, §4.1.2.4, §4.1.2.5, §4.1.2.7, §4.2, §4.2.1.3, §4.2.1.6, §4.2.1.10, §5, §6.3,
+ * §7.1; RFC 4055 §3.1.
+ */
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
 import { writeFileSync } from 'node:fs'

@@ -1,3 +1,6 @@
+/**
+ * Shows RFC 5280 §4.1.2.5.
+ */
 import assert from 'node:assert/strict'
 import { X509Certificate } from 'node:crypto'
 import { describe, test } from 'node:test'

@@ -1,3 +1,6 @@
+/**
+ * Shows RFC 9525 §6, §6.3.
+ */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { parseCertificate, type Certificate } from '../../src/x509/certificate.ts'

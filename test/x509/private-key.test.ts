@@ -1,3 +1,6 @@
+/**
+ * Shows RFC 8017 §3.2, §A.1.2.
+ */
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import type { PrivateKey } from '../../src/crypto/provider.ts'

@@ -1,4 +1,8 @@
-/** Our client against our server: each suite, group and kind of key; what is negotiated; data, fresh keys and closing. */
+/**
+ * Our client against our server: each suite, group and kind of key; what is negotiated; data, fresh keys and closing.
+ *
+ * Shows RFC 8446 §4.1.3, §4.3.1, §4.3.2; RFC 5280 §6.
+ */
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import { concat } from '../../../src/bytes/arrays.ts'

@@ -1,4 +1,8 @@
-/** Sessions: what our server and others give out, brought back; and all that has to be so for that. */
+/**
+ * Sessions: what our server and others give out, brought back; and all that has to be so for that.
+ *
+ * Shows RFC 8446 §4.2.11.1.
+ */
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import { concat } from '../../../src/bytes/arrays.ts'

@@ -1,4 +1,8 @@
-/** What a server of TLS 1.2 can do wrong: each is provoked, and the server hears the alert that the tables promise. */
+/**
+ * What a server of TLS 1.2 can do wrong: each is provoked, and the server hears the alert that the tables promise.
+ *
+ * Shows RFC 7627 §1; RFC 8446 §4.1.3.
+ */
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import { concat } from '../../../src/bytes/arrays.ts'

@@ -1,4 +1,8 @@
-/** Our client against our server in TLS 1.2: each suite, group and kind of key, data, closing, and what is not done. */
+/**
+ * Our client against our server in TLS 1.2: each suite, group and kind of key, data, closing, and what is not done.
+ *
+ * Shows RFC 5246 §7.4.1.3, §7.4.2, §7.4.4; RFC 5077 §3.1; RFC 8422 §5.1.3, §5.4.
+ */
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import { native } from '../../../src/crypto/native/provider.ts'

@@ -1,4 +1,8 @@
-/** Which of several credentials a client gets, by what it says of signatures and authorities. */
+/**
+ * Which of several credentials a client gets, by what it says of signatures and authorities.
+ *
+ * Shows RFC 8446 §4.2.4.
+ */
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import { native } from '../../../src/crypto/native/provider.ts'

@@ -1,4 +1,8 @@
-/** Clients that are asked who they are: what they may show, who judges it, and what becomes of it. */
+/**
+ * Clients that are asked who they are: what they may show, who judges it, and what becomes of it.
+ *
+ * Shows RFC 8446 §4.3.2.
+ */
 import assert from 'node:assert/strict'
 import { X509Certificate } from 'node:crypto'
 import { suite, test } from 'node:test'

@@ -1,4 +1,8 @@
-/** Clients that ask for short records, and servers that hide how long their data is. */
+/**
+ * Clients that ask for short records, and servers that hide how long their data is.
+ *
+ * Shows RFC 8449 §4; RFC 6066 §4.
+ */
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import { native } from '../../../src/crypto/native/provider.ts'

@@ -1,4 +1,8 @@
-/** Sessions that come back: what must still be so, and what the server makes of those that must not. */
+/**
+ * Sessions that come back: what must still be so, and what the server makes of those that must not.
+ *
+ * Shows RFC 8446 §4.2.11.2, §4.3.2, §8.3.
+ */
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import { native } from '../../../src/crypto/native/provider.ts'

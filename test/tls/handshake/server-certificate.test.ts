@@ -1,4 +1,8 @@
-/** Certificates that are sent compressed (RFC 8879). */
+/**
+ * Certificates that are sent compressed (RFC 8879).
+ *
+ * Shows RFC 8879 §3, §4, §7.3.
+ */
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import { brotliCompressSync, deflateSync, zstdCompressSync } from 'node:zlib'

@@ -1,4 +1,8 @@
-/** Clients of TLS 1.2 that are asked who they are. */
+/**
+ * Clients of TLS 1.2 that are asked who they are.
+ *
+ * Shows RFC 5246 §7.4.4.
+ */
 import assert from 'node:assert/strict'
 import { createPrivateKey, generateKeyPairSync, sign, type KeyObject } from 'node:crypto'
 import { readFileSync } from 'node:fs'

@@ -1,3 +1,6 @@
+/**
+ * Shows RFC 5246 §7.4.1.3, §7.4.2, §8.1; RFC 8446 §4.1.3; RFC 8422 §5.1.3, §5.2, §5.4.
+ */
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import { native } from '../../../src/crypto/native/provider.ts'

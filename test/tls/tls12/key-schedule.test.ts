@@ -1,3 +1,6 @@
+/**
+ * Shows RFC 5246 §5, §6.3.
+ */
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import { fromHex, toHex } from '../../../src/bytes/hex.ts'

@@ -1,4 +1,8 @@
-/** Sessions of TLS 1.2 that come back by their tickets: what must still be so, and what becomes of those that must not. */
+/**
+ * Sessions of TLS 1.2 that come back by their tickets: what must still be so, and what becomes of those that must not.
+ *
+ * Shows RFC 5077 §3.1, §4. That of RFC 7627 §5.3 is provoked in provocations.ts.
+ */
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import { native } from '../../../src/crypto/native/provider.ts'

@@ -9,6 +9,7 @@ import { readRenegotiationInfo } from '../../wire/extensions/renegotiation-info.
 import type { ServerConfig, ServerCredential } from '../config.ts'
 import { fault } from '../fault.ts'
 import { chooseName, chooseProtocol, type Extensions } from '../hello.ts'
+import { chooseRecordLimit, type RecordLimit } from '../record-limit.ts'
 import { groupIds } from '../suites.ts'
 import {
   isTls12Group,
@@ -37,6 +38,7 @@ export interface Tls12Hello {
   readonly pointFormats: boolean
   /** It takes tickets, and shows this one; it may be empty. Undefined: it does not (RFC 5077 §3.2). */
   readonly ticket: Uint8Array | undefined
+  readonly recordLimit: RecordLimit | undefined
 }
 
 /** What a full handshake needs besides. */
@@ -71,6 +73,7 @@ export function readTls12Hello(hello: ClientHello, extensions: Extensions, confi
     secureRenegotiation,
     pointFormats,
     ticket: extensions.get(extensionType.sessionTicket),
+    recordLimit: chooseRecordLimit(extensions, 'TLSv1.2'),
   }
 }
 

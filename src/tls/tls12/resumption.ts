@@ -10,7 +10,7 @@ import { publicKeyHash, readSession, type Session, type SessionTerms } from '../
 import { hashOf } from '../transcript.ts'
 import { recordKeys, verifyData } from './key-schedule.ts'
 import type { Tls12Hello } from './negotiate.ts'
-import { serverRandom, writeTls12ServerHello } from './server-hello.ts'
+import { limitRecords, serverRandom, writeTls12ServerHello } from './server-hello.ts'
 import { tls12Suites, type Tls12Suite } from './suites.ts'
 
 /** A session that may be resumed, and whose it is. */
@@ -96,6 +96,7 @@ export function resumeInTls12(
       },
     },
     effects: [
+      ...limitRecords(heard),
       { do: 'send', messages: concat(serverHello, ticket) },
       { do: 'send-change-cipher-spec' },
       { do: 'use-write-keys', keys: keys.server },

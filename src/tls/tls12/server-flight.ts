@@ -11,7 +11,7 @@ import { groupIds } from '../suites.ts'
 import { tls12CertificateRequest } from './certificate-request.ts'
 import { chooseInTls12, readTls12Hello, type Tls12Choice, type Tls12Hello } from './negotiate.ts'
 import { findTls12Session, planTls12Ticket, resumeInTls12 } from './resumption.ts'
-import { serverRandom, writeTls12ServerHello } from './server-hello.ts'
+import { limitRecords, serverRandom, writeTls12ServerHello } from './server-hello.ts'
 import { tls12SchemeIds } from './suites.ts'
 
 /** TLS 1.2's answer to a ClientHello: the session of its ticket is resumed, or everything is said anew. */
@@ -95,6 +95,6 @@ function fullFlight(
       asked === undefined
         ? { ...next, at: 'tls12-expect-key-exchange', chain: undefined }
         : { ...next, at: 'tls12-expect-certificate', required: asked.required },
-    effects: [{ do: 'send', messages: concat(...flight) }],
+    effects: [...limitRecords(heard), { do: 'send', messages: concat(...flight) }],
   }
 }

@@ -6,6 +6,7 @@ import { writeRenegotiationInfo } from '../../wire/extensions/renegotiation-info
 import { writeHandshake } from '../../wire/handshake.ts'
 import { downgradeSentinel, writeServerHello } from '../../wire/server-hello.ts'
 import type { ServerConfig } from '../config.ts'
+import type { Effect } from '../handshake/state.ts'
 import { spoken } from '../version.ts'
 import type { Tls12Hello } from './negotiate.ts'
 import type { Tls12Suite } from './suites.ts'
@@ -35,6 +36,11 @@ export function serverRandom(config: ServerConfig): Uint8Array {
   return random
 }
 
+/** RFC 6066 §4: from the hello on, and in the handshake too; RFC 8449 §4 asks for less. */
+export function limitRecords({ recordLimit }: Tls12Hello): Effect[] {
+  return recordLimit === undefined ? [] : [{ do: 'limit-records', limit: recordLimit }]
+}
+
 /** Only what the client has asked for may be answered (RFC 5246 §7.4.1.4). */
 function answers(heard: Tls12Hello, { serverName, ticket }: Tls12Answer): Extension[] {
   const nothing = new Uint8Array(0)
@@ -44,6 +50,7 @@ function answers(heard: Tls12Hello, { serverName, ticket }: Tls12Answer): Extens
   if (serverName !== undefined) extensions.push({ type: extensionType.serverName, body: nothing })
   if (heard.extendedMasterSecret) extensions.push({ type: extensionType.extendedMasterSecret, body: nothing })
   if (heard.pointFormats) extensions.push({ type: extensionType.pointFormats, body: writePointFormats([uncompressed]) })
+  if (heard.recordLimit !== undefined) extensions.push(heard.recordLimit.answer)
   if (ticket) extensions.push({ type: extensionType.sessionTicket, body: nothing })
   if (heard.alpn !== undefined)
     extensions.push({ type: extensionType.alpn, body: writeProtocolNames([new TextEncoder().encode(heard.alpn)]) })

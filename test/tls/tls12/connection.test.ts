@@ -190,6 +190,36 @@ suite('what TLS 1.2 negotiates', () => {
   })
 })
 
+suite('the size of records', () => {
+  test('is what a client asks for by record_size_limit, and ours is told (RFC 8449 §4)', () => {
+    for (const asked of [64, 1000, 16_384, 65_535]) {
+      const limit = { type: extensionType.recordSizeLimit, body: Uint8Array.of(asked >> 8, asked & 0xff) }
+      const client = makeClient({ editExtensions: (extensions) => [...extensions, limit] })
+      const { server } = established(client)
+      assert.deepEqual([...(client.answer(extensionType.recordSizeLimit) ?? [])], [0x40, 0])
+      server.send(seededRandom(3)(40_000))
+      const records = server.takeOutput()
+      client.receive(Buffer.concat(records))
+      assert.equal(heardData(client).length, 40_000)
+      assert.equal(Math.max(...records.map(({ length }) => length - 5 - 8 - 16)), Math.min(asked, 16_384))
+    }
+  })
+
+  test('is what a client asks for by max_fragment_length, in the handshake too (RFC 6066 §4)', () => {
+    const limit = { type: extensionType.maxFragmentLength, body: Uint8Array.of(1) }
+    const client = makeClient({ editExtensions: (extensions) => [...extensions, limit] })
+    const server = new ServerConnection(serverConfig({ credentials: () => [rsa] }))
+    server.receive(Buffer.concat(client.hello()))
+    const flight = server.takeOutput()
+    assert(flight.length > 1 && flight.every(({ length }) => length <= 5 + 512))
+    server.receive(Buffer.concat(client.receive(Buffer.concat(flight))))
+    client.receive(Buffer.concat(server.takeOutput()))
+    assert.deepEqual([...(client.answer(extensionType.maxFragmentLength) ?? [])], [1])
+    assert.equal(text(server.receive(client.data('x'.repeat(512)))).length, 512)
+    assert.equal(reason(server.receive(client.data('x'.repeat(513)))), 'record-too-long')
+  })
+})
+
 suite('an open connection of TLS 1.2', () => {
   test('data may come right behind Finished, before ours is read', () => {
     const client = makeClient()

@@ -1,4 +1,4 @@
-import { concat } from '../bytes/arrays.ts'
+import { concat, wipe } from '../bytes/arrays.ts'
 import { hashLength, type CryptoProvider, type HashName } from './provider.ts'
 
 /** HKDF-Extract (RFC 5869 §2.2): a pseudorandom key, as long as the hash. */
@@ -15,11 +15,15 @@ export function expand(
   length: number,
 ): Uint8Array {
   if (length > 255 * hashLength[hash]) throw new RangeError(`HKDF-Expand: ${length} bytes asked, too many for ${hash}`)
-  const blocks: Uint8Array[] = []
-  let block = new Uint8Array(0)
-  for (let made = 0, counter = 1; made < length; made += block.length, counter++) {
-    block = new Uint8Array(crypto.hmac(hash, key, concat(block, info, Uint8Array.of(counter))))
-    blocks.push(block)
+  const output = new Uint8Array(length)
+  let block: Uint8Array = new Uint8Array(0)
+  for (let at = 0, counter = 1; at < length; at += block.length, counter++) {
+    const input = concat(block, info, Uint8Array.of(counter))
+    wipe(block)
+    block = crypto.hmac(hash, key, input)
+    wipe(input)
+    output.set(block.subarray(0, length - at), at)
   }
-  return concat(...blocks).slice(0, length)
+  wipe(block)
+  return output
 }

@@ -133,7 +133,9 @@ export function expandLabel(
 ): Uint8Array {
   const info = new Writer(64)
   info.u16(length)
-  info.prefixed8((out) => out.raw(new TextEncoder().encode(`tls13 ${label}`)))
+  info.prefixed8((out) => out.raw(utf8.encode(`tls13 ${label}`)))
   info.prefixed8((out) => out.raw(context))
   return expand(crypto, hash, secret, info.finish(), length)
 }
+
+const utf8 = new TextEncoder()

@@ -6,6 +6,7 @@
 import type { AdminServer } from '../telemetry/admin-server.ts'
 import { startAdminServer } from '../telemetry/admin-server.ts'
 import type { Log, LogLevel } from '../telemetry/log.ts'
+import { errorText } from '../telemetry/log.ts'
 import { exposition, expositionType, processMetrics, terminatorMetrics } from '../telemetry/metrics.ts'
 import { BundleWatcher } from './bundle-watcher.ts'
 import { loadCrypto } from '../crypto/load.ts'
@@ -30,6 +31,10 @@ export async function runTerminator(
 ): Promise<number> {
   const metrics = terminatorMetrics()
   processMetrics(metrics.registry)
+  const crypto = await loadCrypto(settings.crypto).catch((error: unknown) => {
+    log.error('the cryptographic primitives cannot be loaded', { crypto: settings.crypto, error: errorText(error) })
+  })
+  if (crypto === undefined) return 1
   const pool = new WorkerPool(settings, log, logLevel, metrics)
   const probe = new UpstreamProbe(settings)
   const watcher =
@@ -37,7 +42,7 @@ export async function runTerminator(
       ? undefined
       : new BundleWatcher({
           source: settings.source,
-          crypto: await loadCrypto(settings.crypto),
+          crypto,
           log,
           metrics,
           onSnapshot: (snapshot) => pool.serve(snapshot),
@@ -69,13 +74,13 @@ export async function runTerminator(
         },
       })
     const ports = await pool.start()
-    const { workers, crypto, upstream } = settings
+    const { workers, upstream } = settings
     log.info('listening', {
       ports: settings.listen.map(({ kind }, i) => `${ports[i]}/${kind}`),
       upstream: `${upstream.host}:${upstream.port}`,
       admin: admin?.port,
       workers,
-      crypto,
+      crypto: crypto.name,
       permissionModel: permissionModel(),
     })
     onListening?.({ ports, adminPort: admin?.port })

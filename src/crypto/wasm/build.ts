@@ -12,7 +12,8 @@ import { printField } from './build/print-field.ts'
 import { kernelNames, type KernelName } from './kernel.ts'
 
 const root = join(import.meta.dirname, '..', '..', '..')
-const folder = process.argv[2] ?? join(import.meta.dirname, 'kernels')
+const beside = join(import.meta.dirname, 'kernels')
+const folder = process.argv[2] ?? beside
 
 mkdirSync(folder, { recursive: true })
 const printed = mkdtempSync(join(tmpdir(), 'chitin-fields-'))
@@ -42,8 +43,12 @@ function compile(source: string, module: string, flags: readonly string[]): void
   // prettier-ignore
   execFileSync(process.execPath, [asc, source,
     '--outFile', module,
-    // The text form, for test/crypto/wasm/branches.test.ts to read.
-    '--textFile', module.replace(/wasm$/, 'wat'),
+    ...textForm(module),
     // No allocator, no collector, no import: memory is what the source reserves.
     '-O3', '--runtime', 'stub', '--noAssert', '--enable', 'simd', ...flags], { stdio: ['ignore', 'inherit', 'inherit'] })
+}
+
+/** Beside the sources the text form too, for test/crypto/wasm/branches.test.ts to read; dist/ has no use for it. */
+function textForm(module: string): readonly string[] {
+  return folder === beside ? ['--textFile', module.replace(/wasm$/, 'wat')] : []
 }

@@ -24,7 +24,7 @@ export const command: Command = defineCommand({
     admin: option.optionalEndpoint('serve /livez, /readyz and /metrics here; default 15900'),
     leaderElect: option.choice(['true', 'false'], 'true', 'reconcile only while holding the Lease'),
     linger: option.duration(5000, 'how long the webhook goes on answering after SIGTERM'),
-    crypto: option.choice(['noble', 'wasm', 'native'], 'noble', 'whose primitives check certificates'),
+    crypto: option.choice(['wasm', 'noble', 'native'], 'wasm', 'whose primitives check certificates'),
     kubeconfig: option.optionalText('FILE', "default $KUBECONFIG, ~/.kube/config, or the pod's service account"),
     context: option.optionalText('NAME', 'context of the kubeconfig'),
     logLevel: option.choice(['error', 'warn', 'info', 'debug'], 'info', 'what is logged'),

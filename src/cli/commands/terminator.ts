@@ -22,7 +22,7 @@ const table = {
   advertise: option.portMap('LISTEN=PORT', 'destination port that the PROXY header says, where it is another one'),
   admin: option.optionalEndpoint('serve /livez, /readyz and /metrics here'),
   workers: option.count(2, 'worker threads; 1: none, but the main one', { least: 1, most: 256 }),
-  crypto: option.choice(['noble', 'wasm', 'native'], 'noble', 'whose cryptographic primitives are used'),
+  crypto: option.choice(['wasm', 'noble', 'native'], 'wasm', 'whose cryptographic primitives are used'),
   minTlsVersion: option.choice(['1.2', '1.3'], '1.2', 'the oldest TLS that is spoken; the newest always goes first'),
   handshakeTimeout: option.duration(10_000, 'how long a client may take to shake hands'),
   idleTimeout: option.duration(600_000, 'how long a connection may be silent'),

@@ -33,7 +33,7 @@ export interface Side {
 
 /**
  * TLS over a transport, as a stream of plaintext. It looks like a `tls.TLSSocket`, as far as that looks at TLS: the event
- * `secureConnect`, `alpnProtocol`, `servername`, `authorized`, `getProtocol()`, `getCipher()`, `getPeerCertificate()`.
+ * `secureConnect`, `alpnProtocol`, `servername`, `authorized`, `getProtocol()`, `getCipher()`, `getEphemeralKeyInfo()`, `getPeerCertificate()`.
  * Made by `connect` and `serve` of tls.ts. A client gets the event `session` for each that it may bring back.
  *
  * What is written before the handshake is over waits for it. A reader that is slow stops the transport; a transport that
@@ -104,6 +104,12 @@ export class TlsStream extends Duplex {
     if (this.#complete === undefined) return undefined
     const { suite, version } = this.#complete
     return { name: suite, standardName: suite, version }
+  }
+
+  /** The group of the key exchange; undefined where there was none, as in a session of TLS 1.2 that is resumed. */
+  getEphemeralKeyInfo(): { readonly name: string } | undefined {
+    const name = this.#complete?.group
+    return name === undefined ? undefined : { name }
   }
 
   /** The peer's leaf, with the rest of its chain; undefined where it showed none. */

@@ -1,0 +1,3 @@
+module chitin.dev/test/interop/server
+
+go 1.26

@@ -8,6 +8,7 @@ import { PassThrough } from 'node:stream'
 import { after, before, describe, test } from 'node:test'
 import { connect as connectTls } from 'node:tls'
 import { parse } from 'yaml'
+import { manifestFile, parseManifest, type BundleManifest } from '../../src/api/bundle.ts'
 import type { ConfigMap } from '../../src/api/config-map.ts'
 import type { TLSPolicyStatus } from '../../src/api/tls-policy.ts'
 import type { Workload } from '../../src/api/workload.ts'
@@ -177,6 +178,33 @@ describe('the operator, on a real API server', () => {
     )
     await client.delete(resources.ingresses, { namespace, name: 'odd' })
     await eventually('it is accepted again', async () => (await condition(client, 'edge', 'Ready')) === 'True/Ready')
+  })
+
+  test('clients are asked for certificates when their authorities are known, and not before; ticket keys stay', async () => {
+    const before = await manifest(client)
+    assert.equal(before.tickets?.keys.length, 2)
+    const asking = policy('edge', 'Enforce', {
+      tls: { clientAuth: { mode: 'Require', caRef: { name: 'client-ca' } } },
+    })
+    await put(client, resources.tlsPolicies, asking)
+    await eventually('the authorities are missed', async () => {
+      return (await condition(client, 'edge', 'ResolvedRefs')) === 'False/SecretNotFound'
+    })
+    assert.equal(await condition(client, 'edge', 'CertificatesValid'), 'False/SecretNotFound')
+    assert.deepEqual(await manifest(client), before)
+
+    const { trusted } = await createCertificates(['clients.example.com'], new Date())
+    const data = { 'ca.crt': Buffer.from(trusted).toString('base64') }
+    await put(client, resources.secrets, { metadata: { namespace, name: 'client-ca' }, type: 'Opaque', data })
+    await eventually('clients are asked', async () => (await manifest(client)).committed.tls.clientAuth !== undefined)
+    await eventually('the policy is ready', async () => (await condition(client, 'edge', 'Ready')) === 'True/Ready')
+    const after = await manifest(client)
+    assert.equal(after.committed.tls.clientAuth?.mode, 'Require')
+    assert.deepEqual(after.tickets, before.tickets)
+
+    await put(client, resources.tlsPolicies, policy('edge', 'Enforce'))
+    await eventually('nobody is asked', async () => (await manifest(client)).committed.tls.clientAuth === undefined)
+    await eventually('the policy is ready', async () => (await condition(client, 'edge', 'Ready')) === 'True/Ready')
   })
 
   test('a deleted webhook configuration comes back', async () => {
@@ -387,11 +415,18 @@ async function condition(client: KubeClient, name: string, type: string): Promis
   return `${held?.status}/${held?.reason}`
 }
 
-function policy(name: string, enforcement: 'Audit' | 'Enforce') {
+function policy(name: string, enforcement: 'Audit' | 'Enforce', more: { readonly tls?: object } = {}) {
   return {
     metadata: { namespace, name },
-    spec: { targetRefs: [{ group: 'apps', kind: 'Deployment', name: 'nginx' }], mode: 'Sidecar', enforcement },
+    spec: { targetRefs: [{ group: 'apps', kind: 'Deployment', name: 'nginx' }], mode: 'Sidecar', enforcement, ...more },
   }
+}
+
+/** What the bundle's `bundle.json` says. */
+async function manifest(client: KubeClient): Promise<BundleManifest> {
+  const ref = { namespace, name: 'chitin-edge-bundle' }
+  const { data } = await client.get<KubeObject & { data: Record<string, string> }>(resources.secrets, ref)
+  return parseManifest(Buffer.from(data[manifestFile] ?? '', 'base64').toString())
 }
 
 function ingress(name: string, host: string, secretName: string, annotations: Record<string, string> = {}) {

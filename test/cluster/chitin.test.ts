@@ -4,6 +4,7 @@
  */
 import { after, before, describe } from 'node:test'
 import { certificates } from './story/certificates.ts'
+import { clients } from './story/clients.ts'
 import { end } from './story/end.ts'
 import { failures } from './story/failures.ts'
 import { install } from './story/install.ts'
@@ -24,6 +25,7 @@ describe('Chitin on a real cluster', () => {
 
   describe('installed by helm', () => install(scene))
   describe('in the path of requests', () => traffic(scene))
+  describe('when clients have to say who they are', () => clients(scene))
   describe('in front of a plain nginx', () => plainNginx(scene))
   describe('when Secrets change', () => certificates(scene))
   describe('when things fail', () => failures(scene))

@@ -1,4 +1,4 @@
-/** Chapter 5: processes are killed, pods restart, the operator is away. */
+/** Chapter 6: processes are killed, pods restart, the operator is away. */
 import assert from 'node:assert/strict'
 import type { Pair } from '../certificates.ts'
 import { isInjected, isReady, type LivePod } from '../policy.ts'

@@ -1,0 +1,116 @@
+/** Chapter 3: clients that have to say who they are, by annotations of ingress-nginx; and sessions that go from pod to pod. */
+import assert from 'node:assert/strict'
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { Authority } from '../certificates.ts'
+import { eventually } from '../shell.ts'
+import { ingressNginx, type Scene } from './scene.ts'
+
+const api = 'https://api.example.com/'
+const shop = 'https://shop.example.com/'
+const prefix = 'nginx.ingress.kubernetes.io'
+
+export function clients(scene: Scene): void {
+  let ann: readonly string[]
+  let eve: readonly string[]
+
+  scene.step('an Ingress with auth-tls-secret lets in only whom its authority has vouched for', async () => {
+    const staff = await Authority.create('staff')
+    ann = await credentials(scene, staff, 'ann')
+    eve = await credentials(scene, await Authority.create('staff'), 'eve')
+    await scene.cluster.apply({
+      apiVersion: 'v1',
+      kind: 'Secret',
+      metadata: { name: 'staff-ca', namespace: 'shop' },
+      stringData: { 'ca.crt': staff.certificate },
+    })
+    // The backend is told by nginx what nginx is told by the sidecar.
+    await configure(scene, { 'location-snippet': 'proxy_set_header X-Client "$proxy_protocol_tlv_ssl_cn";' })
+    await annotate(scene, `${prefix}/auth-tls-secret=shop/staff-ca`)
+    await eventually('strangers are refused', async () => (await refusal(scene, api, [])) || undefined)
+    assert.match(await refusal(scene, api, []), /certificate required/i)
+    assert.match(await refusal(scene, api, eve), /unknown ca/i)
+    await eventually('nginx is told who it is', async () => {
+      const { headers } = await scene.shop.echo(api, ann)
+      return headers['x-client'] === 'ann' ? true : undefined
+    })
+    assert.equal((await scene.shop.request(shop)).status, 200)
+  })
+
+  scene.step('nobody comes in by another name in the handshake than in the request', async () => {
+    await eventually('nginx guards the host', async () => {
+      const { status } = await scene.shop.request(shop, ['-H', 'Host: api.example.com'])
+      return status === 421 ? true : undefined
+    })
+    for (const flag of ['--http1.1', '--http2']) {
+      assert.equal((await scene.shop.request(shop, [flag, '-H', 'Host: api.example.com'])).status, 421)
+      assert.equal((await scene.shop.request(shop, [flag, '-H', 'Host: api.example.com', ...ann])).status, 421)
+      assert.equal((await scene.shop.request(shop, [flag])).status, 200)
+      assert.equal((await scene.shop.request(api, [flag, ...ann])).status, 200)
+    }
+  })
+
+  scene.step(
+    'optional lets in who has none, and an annotation that cannot be honoured is refused by name',
+    async () => {
+      await annotate(scene, `${prefix}/auth-tls-verify-client=optional`)
+      await eventually('strangers come in', async () => (await scene.shop.request(api)).status === 200 || undefined)
+      assert.match(await refusal(scene, api, eve), /unknown ca/i)
+      await annotate(scene, `${prefix}/auth-tls-match-cn=CN=ann`)
+      const { message } = await scene.edge.condition('Accepted', 'False', 'UnsupportedFeature')
+      assert.match(message ?? '', /Ingress shop\/api: .*auth-tls-match-cn/)
+      assert.match(await refusal(scene, api, eve), /unknown ca/i)
+      for (const name of ['secret', 'verify-client', 'match-cn']) await annotate(scene, `${prefix}/auth-tls-${name}-`)
+      await eventually(
+        'everybody comes in',
+        async () => (await scene.shop.request(api, eve)).status === 200 || undefined,
+      )
+      await configure(scene, { 'location-snippet': null })
+      await scene.cluster.kubectl(['-n', 'shop', 'delete', 'secret', 'staff-ca'])
+      await scene.edge.condition('Ready', 'True', 'Ready')
+    },
+  )
+
+  scene.step('a session that was begun at one pod is resumed at another', async () => {
+    const pods = await scene.edge.pods()
+    const [first, second] = pods.map(({ status }) => status.podIP ?? '')
+    assert.ok(first && second, 'two ingress pods')
+    const file = join(scene.cluster.directory, 'session')
+    assert.match(await handshake(scene, first, `-sess_out ${file}`), /^New, TLSv1\.3/m)
+    assert.match(await handshake(scene, second, `-sess_in ${file}`), /^Reused, TLSv1\.3/m)
+  })
+}
+
+/** A client certificate as curl takes it. */
+async function credentials(scene: Scene, authority: Authority, name: string): Promise<readonly string[]> {
+  const { certificate, key } = await authority.issue({ subject: `CN=${name}` })
+  const file = join(scene.cluster.directory, name)
+  await writeFile(`${file}.pem`, certificate)
+  await writeFile(`${file}.key`, key)
+  return ['--cert', `${file}.pem`, '--key', `${file}.key`]
+}
+
+async function annotate(scene: Scene, annotation: string): Promise<void> {
+  await scene.cluster.kubectl(['-n', 'shop', 'annotate', '--overwrite', 'ingress/api', annotation])
+}
+
+async function configure(scene: Scene, data: Readonly<Record<string, string | null>>): Promise<void> {
+  const patch = ['patch', 'configmap', 'ingress-nginx-controller', '--type=merge', '-p', JSON.stringify({ data })]
+  await scene.cluster.kubectl([...ingressNginx, ...patch])
+}
+
+/** How curl says that the handshake failed; empty where it did not. */
+async function refusal(scene: Scene, url: string, options: readonly string[]): Promise<string> {
+  try {
+    await scene.shop.request(url, options)
+    return ''
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error)
+  }
+}
+
+/** What openssl s_client says of a handshake; it stays a moment for the tickets that come behind it. */
+async function handshake(scene: Scene, address: string, options: string): Promise<string> {
+  const command = `(sleep 1) | openssl s_client -connect "$0:443" -servername shop.example.com ${options}`
+  return (await scene.cluster.outside('sh', ['-c', command, address], { timeoutMs: 15_000 })).stdout
+}

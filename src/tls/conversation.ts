@@ -1,4 +1,3 @@
-import { DecodeError } from '../bytes/decode-error.ts'
 import { Reader } from '../bytes/reader.ts'
 import { wipe } from '../bytes/arrays.ts'
 import { readAlert, writeAlert } from '../wire/alert.ts'
@@ -6,7 +5,8 @@ import { alertDescription, alertName, contentType, type AlertName } from '../wir
 import type { HandshakeMessage } from '../wire/handshake.ts'
 import type { Verdict } from './config.ts'
 import type { ConnectionEvent } from './events.ts'
-import { Fault, fault } from './fault.ts'
+import { describeFailure, fault } from './fault.ts'
+import { Floods } from './floods.ts'
 import type { Effect, Transition } from './handshake/state.ts'
 import type { Limits } from './limits.ts'
 import { Incoming, type Received } from './record/incoming.ts'
@@ -32,6 +32,7 @@ export class Conversation<State> {
   readonly #incoming: Incoming
   readonly #outgoing: Outgoing
   readonly #reassembly: Reassembly
+  readonly #floods: Floods
   #state: State
   #events: ConnectionEvent[] = []
   /** Bytes that were not looked at yet: none, but where a verdict is waited for. */
@@ -40,10 +41,6 @@ export class Conversation<State> {
   #ended = false
   #peerClosed = false
   #sendClosed = false
-  #emptyRecords = 0
-  #changeCipherSpecs = 0
-  #keyUpdates = 0
-  #warnings = 0
   #askedForFreshKeys = false
   #answerQueued = false
 
@@ -53,6 +50,7 @@ export class Conversation<State> {
     this.#incoming = new Incoming(role.limits)
     this.#outgoing = new Outgoing(role.padding)
     this.#reassembly = new Reassembly(role.limits.handshakeMessageBytes)
+    this.#floods = new Floods(role.limits)
     this.#state = role.start.next
     this.#follow(role.start)
   }
@@ -188,28 +186,26 @@ export class Conversation<State> {
     const step = this.#role.onChangeCipherSpec(this.#state)
     if (!this.#reassembly.empty) throw fault('message-interrupted', 'by change_cipher_spec')
     if (content.length !== 1 || content[0] !== 1) throw fault('change-cipher-spec-malformed')
-    if (++this.#changeCipherSpecs > this.#limits.changeCipherSpecs) throw fault('too-many-change-cipher-specs')
+    this.#floods.changeCipherSpec()
     if (step !== 'drop') this.#follow(step)
   }
 
   #onContent({ type, content }: Received): void {
     if (content.length === 0) this.#onEmpty(type)
-    else if (type === contentType.applicationData) this.#emptyRecords = 0
     if (type === contentType.handshake) return this.#onHandshake(content)
     if (!this.#reassembly.empty) throw fault('message-interrupted', `by record type ${type}`)
     if (type === contentType.alert) return this.#onAlert(content)
     if (type !== contentType.applicationData) throw fault('inner-content-type-unknown', `type ${type}`)
     if (!this.#open) throw fault('application-data-too-early')
     if (content.length === 0) return
-    this.#keyUpdates = 0
-    this.#warnings = 0
+    this.#floods.ebb()
     this.#events.push({ type: 'application-data', data: content })
   }
 
   /** RFC 8446 §5.1: application data may be empty, for traffic analysis; other types may not. */
   #onEmpty(type: number): void {
     if (type === contentType.handshake || type === contentType.alert) throw fault('empty-fragment')
-    if (++this.#emptyRecords > this.#limits.emptyRecords) throw fault('too-many-empty-records')
+    this.#floods.emptyRecord()
   }
 
   #onHandshake(fragment: Uint8Array): void {
@@ -231,7 +227,7 @@ export class Conversation<State> {
   }
 
   #onMessage(message: HandshakeMessage): void {
-    if (this.#open && ++this.#keyUpdates > this.#limits.keyUpdates) throw fault('too-many-key-updates')
+    if (this.#open) this.#floods.message()
     this.#follow(this.#role.onMessage(this.#state, message))
   }
 
@@ -292,16 +288,13 @@ export class Conversation<State> {
       if (!this.#open || this.#sendClosed) this.destroy()
       return
     }
-    if (!this.#rules.endedBy(alert)) {
-      if (++this.#warnings > this.#limits.warnings) throw fault('too-many-warnings')
-      return
-    }
+    if (!this.#rules.endedBy(alert)) return this.#floods.warning()
     this.#events.push({ type: 'failed', by: 'received', alert: alertName(description), reason: 'peer-alert' })
     this.destroy()
   }
 
   #fail(error: unknown): void {
-    const { alert, reason, detail } = describe(error)
+    const { alert, reason, detail } = describeFailure(error)
     try {
       if (!this.#sendClosed) this.#sendAlert(alert)
     } catch {
@@ -339,16 +332,5 @@ export class Conversation<State> {
     // After close_notify nothing may follow.
     if (this.#sendClosed) return
     this.#outgoing.send(contentType.alert, writeAlert({ level: 1, description: alertDescription[name] }))
-  }
-}
-
-function describe(error: unknown): { alert: AlertName; reason: string; detail: string | undefined } {
-  if (error instanceof Fault) return { alert: error.alert, reason: error.reason, detail: error.detail }
-  // A decoder says where and why; it never quotes bytes.
-  if (error instanceof DecodeError) return { alert: 'decode_error', reason: 'malformed-message', detail: error.message }
-  return {
-    alert: 'internal_error',
-    reason: 'internal-error',
-    detail: error instanceof Error ? error.message : undefined,
   }
 }

@@ -1,3 +1,4 @@
+import { DecodeError } from '../bytes/decode-error.ts'
 import type { AlertName } from '../wire/code-points.ts'
 import { chainFaults, type ChainReason } from '../x509/chain-fault.ts'
 import { serverFaults, type ServerFaultReason } from './client/faults.ts'
@@ -109,4 +110,16 @@ export class Fault extends Error {
 
 export function fault(reason: AnyReason, detail?: string): Fault {
   return new Fault(reason, detail)
+}
+
+/** What the peer hears of an error, and what we note: a fault of ours is internal_error, and no concern of the peer's. */
+export function describeFailure(error: unknown): { alert: AlertName; reason: string; detail: string | undefined } {
+  if (error instanceof Fault) return { alert: error.alert, reason: error.reason, detail: error.detail }
+  // A decoder says where and why; it never quotes bytes.
+  if (error instanceof DecodeError) return { alert: 'decode_error', reason: 'malformed-message', detail: error.message }
+  return {
+    alert: 'internal_error',
+    reason: 'internal-error',
+    detail: error instanceof Error ? error.message : undefined,
+  }
 }

@@ -5,6 +5,7 @@ import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import { native } from '../../../src/crypto/native/provider.ts'
 import { noble } from '../../../src/crypto/noble/provider.ts'
+import { loadWasm } from '../../../src/crypto/wasm/load.ts'
 import { ServerConnection } from '../../../src/tls/connection.ts'
 import type { ConnectionEvent } from '../../../src/tls/events.ts'
 import { defaultLimits } from '../../../src/tls/limits.ts'
@@ -25,7 +26,7 @@ const [p256, p384, rsa] = [
 const suiteNames = Object.keys(tls12Suites) as Tls12SuiteName[]
 const groups = ['X25519', 'P-256', 'P-384'] as const
 
-for (const crypto of [noble, native])
+for (const crypto of [noble, loadWasm(), native])
   suite(`TLS 1.2 with ${crypto.name}`, () => {
     for (const name of suiteNames)
       for (const group of groups)

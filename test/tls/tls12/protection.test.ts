@@ -2,11 +2,14 @@ import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import { native } from '../../../src/crypto/native/provider.ts'
 import { noble } from '../../../src/crypto/noble/provider.ts'
+import { loadWasm } from '../../../src/crypto/wasm/load.ts'
 import { aeadKeyLength, type AeadName } from '../../../src/crypto/provider.ts'
 import { maxPlaintext } from '../../../src/tls/record/framer.ts'
 import type { Content } from '../../../src/tls/record/protection.ts'
 import { Tls12Protection } from '../../../src/tls/tls12/protection.ts'
 import { seededRandom } from '../../support/random.ts'
+
+const wasm = loadWasm()
 
 for (const aead of ['AES-128-GCM', 'AES-256-GCM', 'ChaCha20-Poly1305'] as const satisfies readonly AeadName[]) {
   const explicit = aead === 'ChaCha20-Poly1305' ? 0 : 8
@@ -14,17 +17,23 @@ for (const aead of ['AES-128-GCM', 'AES-256-GCM', 'ChaCha20-Poly1305'] as const 
   const pair = () => [new Tls12Protection(noble, keys), new Tls12Protection(native, keys)] as const
 
   suite(`TLS 1.2 record protection with ${aead}`, () => {
-    test('what one provider seals, the other opens, record by record, of every type', () => {
-      const [write, read] = pair()
-      for (const [i, length] of [0, 1, 100, maxPlaintext].entries()) {
-        const content = seededRandom(i)(length)
-        const record = write.seal(20 + i, content)
-        assert.equal(record[0], 20 + i)
-        assert.equal(record.length, 5 + explicit + length + 16)
-        assert.deepEqual(plain(open(read, record)), { type: 20 + i, content: Buffer.from(content) })
-      }
-      assert.deepEqual([write.count, read.count], [4, 4])
-    })
+    for (const [writer, reader] of [
+      [noble, native],
+      [wasm, noble],
+      [native, wasm],
+    ] as const)
+      test(`what ${writer.name} seals, ${reader.name} opens, record by record, of every type`, () => {
+        const write = new Tls12Protection(writer, keys)
+        const read = new Tls12Protection(reader, keys)
+        for (const [i, length] of [0, 1, 100, maxPlaintext].entries()) {
+          const content = seededRandom(i)(length)
+          const record = write.seal(20 + i, content)
+          assert.equal(record[0], 20 + i)
+          assert.equal(record.length, 5 + explicit + length + 16)
+          assert.deepEqual(plain(open(read, record)), { type: 20 + i, content: Buffer.from(content) })
+        }
+        assert.deepEqual([write.count, read.count], [4, 4])
+      })
 
     if (explicit > 0)
       test('no nonce comes twice: the part that is sent counts', () => {

@@ -1,6 +1,7 @@
+import { deflateSync } from 'node:zlib'
 import { concat } from '../../src/bytes/arrays.ts'
 import { native } from '../../src/crypto/native/provider.ts'
-import type { Verdict } from '../../src/tls/config.ts'
+import type { ServerConfig, Verdict } from '../../src/tls/config.ts'
 import { ServerConnection } from '../../src/tls/connection.ts'
 import type { ConnectionEvent } from '../../src/tls/events.ts'
 import type { VersionName } from '../../src/tls/version.ts'
@@ -12,7 +13,7 @@ import { testCredential } from '../support/credentials.ts'
 import { seededRandom, type Choices } from '../support/random.ts'
 import { TestTls12Client } from '../support/tls12-client.ts'
 import { changeCipherSpec, plainRecord, TestClient } from '../support/tls-client.ts'
-import { serverConfig, ticketSettings } from '../support/tls-server.ts'
+import { serverConfig, sessionsOf, ticketSettings } from '../support/tls-server.ts'
 
 /** What an engine may put out in one conversation: its flight, twice, a few answers and an alert. */
 const outputLimit = 64 * 1024
@@ -22,28 +23,24 @@ const outputLimit = 64 * 1024
  * Returns how it ended; throws where the engine broke a promise.
  */
 export function converse(random: Choices, round: number, version: VersionName): string {
-  const asks = random.pick(['nobody', 'whoever likes', 'everybody'])
-  const server = new ServerConnection(
-    serverConfig(
-      {
-        alpn: ['h2', 'http/1.1'],
-        tickets,
-        clientAuth: () =>
-          asks === 'nobody' ? undefined : { required: asks === 'everybody', authorities: [], id: new Uint8Array(1) },
-      },
-      round,
-    ),
-  )
+  const server = new ServerConnection(serverConfig(makeConfig(random), round))
   const client = version === 'TLSv1.3' ? tls13Client(random, round) : tls12Client(random, round)
   const events: ConnectionEvent[] = []
+  let waits = false
+  const judge = (): void => {
+    waits = false
+    events.push(...server.answer(verdict(random)))
+  }
   let output = 0
   let flight: readonly Uint8Array[] = client.hello()
   for (let turn = 0; turn < 8 && flight.length > 0; turn++) {
-    for (const piece of pieces(random.chance(0.5) ? damage(flight, random) : flight, random))
-      for (const event of server.receive(piece)) {
-        events.push(event)
-        if (event.type === 'verify-client-certificate') events.push(...server.answer(verdict(random)))
-      }
+    for (const piece of pieces(random.chance(0.5) ? damage(flight, random) : flight, random)) {
+      const heard = server.receive(piece)
+      waits ||= heard.at(-1)?.type === 'verify-client-certificate'
+      events.push(...heard)
+      if (waits && random.chance(0.7)) judge()
+    }
+    if (waits) judge()
     const said = concat(...server.takeOutput())
     output += said.length
     flight = answer(client, said)
@@ -61,11 +58,14 @@ export function converse(random: Choices, round: number, version: VersionName): 
     : `failed ${failed.reason}`
 }
 
-const p256 = testCredential('p256', native)
-const tickets = ticketSettings()
+/** A server that gives tickets, may ask who the client is, and has certificates compressed. */
+function makeConfig(random: Choices): Partial<ServerConfig> {
+  const asked = random.chance(0.3) ? { ...clientAuth, required: random.chance(0.5) } : undefined
+  return { alpn: ['h2', 'http/1.1'], tickets, compressors: { zlib: deflateSync }, clientAuth: () => asked }
+}
 
 function verdict(random: Choices): Verdict {
-  return random.chance(0.8) ? 'accepted' : refusal('unknown-issuer', 'it is a fuzzer')
+  return random.chance(0.8) ? 'accepted' : refusal('expired', 'as chance has it')
 }
 
 type Client = TestClient | TestTls12Client
@@ -75,13 +75,31 @@ function tls13Client(random: Choices, round: number): Client {
     crypto: native,
     random: seededRandom(round),
     compatible: random.chance(0.5),
-    ...(random.chance(0.5) ? { identity: p256 } : {}),
     serverName: random.chance(0.9) ? 'shop.example.com' : undefined,
     alpn: ['h2'],
     ...(random.chance(0.2) ? { groups: ['P-256', 'X25519'] as const, shares: [] } : {}),
+    ...(random.chance(0.3) ? { sessions: random.pick([sessions, sessionsOfClient]) } : {}),
+    ...(random.chance(0.7) ? { identity } : {}),
+    extra: wishes.filter(() => random.chance(0.2)),
     editExtensions: (extensions) => (random.chance(0.3) ? damageExtensions(extensions, random) : extensions),
+    editBound: (message) => (random.chance(0.2) ? flip(message, random) : message),
+    editIdentity: (messages) => messages.map((message) => (random.chance(0.2) ? flip(message, random) : message)),
   })
 }
+
+const tickets = ticketSettings()
+const clientAuth = { required: true, authorities: [], id: Uint8Array.of(1) }
+const identity = testCredential('ed25519', native)
+const p256 = testCredential('p256', native)
+const sessions = sessionsOf(tickets)
+const sessionsOfClient = sessionsOf(tickets, { identity }, { clientAuth: () => clientAuth })
+
+/** Extensions that a client need not have, and that change what the server says. */
+const wishes: readonly Extension[] = [
+  { type: extensionType.compressCertificate, body: Uint8Array.of(2, 0, 1) },
+  { type: extensionType.recordSizeLimit, body: Uint8Array.of(0, 100) },
+  { type: extensionType.maxFragmentLength, body: Uint8Array.of(1) },
+]
 
 function tls12Client(random: Choices, round: number): Client {
   return new TestTls12Client({

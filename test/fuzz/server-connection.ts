@@ -39,6 +39,8 @@ const reached = [
   'failed malformed-message',
   'failed bad-record',
   'failed client-share-invalid',
+  'failed psk-binder-mismatch',
+  'failed signature-wrong',
 ]
 const missed = values.round === undefined && seconds >= 10 ? reached.filter((ending) => !outcomes.has(ending)) : []
 if (missed.length > 0) console.log(`never reached: ${missed.join(', ')}`)

@@ -15,7 +15,7 @@ import {
   type KeyObject,
 } from 'node:crypto'
 import { equalConstantTime } from '../../bytes/arrays.ts'
-import { aead, type Cipher } from '../aead.ts'
+import { CheckedAead, type Cipher } from '../aead.ts'
 import {
   checkRsaPrivateKey,
   demandScheme,
@@ -54,7 +54,7 @@ export const native: CryptoProvider = {
   name: 'native',
   hash: (name) => wrapHash(createHash(nodeHash[name])),
   hmac: (name, key, message) => bytes(createHmac(nodeHash[name], createSecretKey(key)).update(message).digest()),
-  aead: (name, key) => aead(name, key, cipher),
+  aead: (name, key) => new CheckedAead(name, key, cipher),
   keyExchange: (name) => groups[name],
   signingKey,
   verify,

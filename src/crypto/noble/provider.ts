@@ -4,7 +4,7 @@ import { p256, p384 } from '@noble/curves/nist.js'
 import { hmac } from '@noble/hashes/hmac.js'
 import { sha256, sha384, sha512 } from '@noble/hashes/sha2.js'
 import { equalConstantTime } from '../../bytes/arrays.ts'
-import { aead, type Cipher } from '../aead.ts'
+import { CheckedAead, type Cipher } from '../aead.ts'
 import {
   demandScheme,
   isUncompressed,
@@ -40,7 +40,7 @@ export const noble: CryptoProvider = {
   name: 'noble',
   hash: (name) => wrapHash(hashes[name].create()),
   hmac: (name, key, message) => hmac(hashes[name], key, message),
-  aead: (name, key) => aead(name, key, cipher),
+  aead: (name, key) => new CheckedAead(name, key, cipher),
   keyExchange: (name) => groups[name],
   signingKey,
   verify,

@@ -1,9 +1,10 @@
 import type { Cipher } from '../aead.ts'
+import { tagLength } from '../provider.ts'
 import { Contexts } from './contexts.ts'
 import type { Kernel } from './kernel.ts'
-import { messages, type MessageExports } from './message.ts'
+import { putMessage, takeOpened, takeSealed, type MessageExports } from './message.ts'
 
-/** What assembly/aes-gcm.ts exports. */
+/** What assembly/aes-gcm.ts exports. `open` returns 1, or 0 where the tag is wrong. */
 export interface AesGcm extends MessageExports {
   readonly contextCount: WebAssembly.Global<number>
   expand(context: number, keyLength: number): void
@@ -12,28 +13,48 @@ export interface AesGcm extends MessageExports {
   open(context: number, aadLength: number, length: number): number
 }
 
-/** AES-GCM, with keys of 16 or 32 bytes. */
+/** AES-GCM, with keys of 16 or 32 bytes, whose expansions share the kernel's contexts. */
 export function aesGcm(kernel: Kernel<AesGcm>): (key: Uint8Array) => Cipher {
-  const { exports } = kernel
-  const contexts = new Contexts(exports.contextCount.value)
-  return (key) => {
-    let context = -1
-    /** The context with the expanded key: the one from last time, if nobody took it meanwhile. */
-    function expanded(): number {
-      if (contexts.use(context, key)) return context
-      context = contexts.take(key)
-      kernel.write(exports.key, key)
-      exports.expand(context, key.length)
-      return context
-    }
-    return {
-      ...messages(kernel, {
-        seal: (aadLength, length) => exports.seal(expanded(), aadLength, length),
-        open: (aadLength, length) => exports.open(expanded(), aadLength, length),
-      }),
-      wipe() {
-        if (contexts.release(context, key)) exports.forget(context)
-      },
-    }
+  const contexts = new Contexts(kernel.exports.contextCount.value)
+  return (key) => new AesGcmCipher(kernel, contexts, key)
+}
+
+class AesGcmCipher implements Cipher {
+  readonly #kernel: Kernel<AesGcm>
+  readonly #contexts: Contexts
+  readonly #key: Uint8Array
+  #context = -1
+
+  constructor(kernel: Kernel<AesGcm>, contexts: Contexts, key: Uint8Array) {
+    this.#kernel = kernel
+    this.#contexts = contexts
+    this.#key = key
+  }
+
+  sealInPlace(nonce: Uint8Array, aad: Uint8Array, bytes: Uint8Array): void {
+    const length = bytes.length - tagLength
+    const offset = putMessage(this.#kernel, nonce, aad, bytes.subarray(0, length))
+    this.#kernel.exports.seal(this.#expanded(), aad.length, length)
+    takeSealed(this.#kernel, offset, bytes)
+  }
+
+  open(nonce: Uint8Array, aad: Uint8Array, ciphertext: Uint8Array): Uint8Array | undefined {
+    const length = ciphertext.length - tagLength
+    const offset = putMessage(this.#kernel, nonce, aad, ciphertext)
+    const isTrue = this.#kernel.exports.open(this.#expanded(), aad.length, length) === 1
+    return isTrue ? takeOpened(this.#kernel, offset, length) : undefined
+  }
+
+  wipe(): void {
+    if (this.#contexts.release(this.#context, this)) this.#kernel.exports.forget(this.#context)
+  }
+
+  /** The context with the expanded key: the one from last time, if nobody took it meanwhile. */
+  #expanded(): number {
+    if (this.#contexts.use(this.#context, this)) return this.#context
+    this.#context = this.#contexts.take(this)
+    this.#kernel.write(this.#kernel.exports.key, this.#key)
+    this.#kernel.exports.expand(this.#context, this.#key.length)
+    return this.#context
   }
 }

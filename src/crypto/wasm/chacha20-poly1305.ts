@@ -1,29 +1,41 @@
 import type { Cipher } from '../aead.ts'
+import { tagLength } from '../provider.ts'
 import type { Kernel } from './kernel.ts'
-import { messages, type MessageExports } from './message.ts'
+import { putMessage, takeOpened, takeSealed, type MessageExports } from './message.ts'
 
-/** What assembly/chacha20-poly1305.ts exports. */
+/** What assembly/chacha20-poly1305.ts exports. `open` returns 1, or 0 where the tag is wrong. */
 export interface ChaCha20Poly1305 extends MessageExports {
   seal(aadLength: number, length: number): void
   open(aadLength: number, length: number): number
 }
 
 /** ChaCha20-Poly1305. The kernel keeps nothing: the key comes with every message, and is wiped behind it. */
-export function chacha20Poly1305(kernel: Kernel<ChaCha20Poly1305>): (key: Uint8Array) => Cipher {
-  const { exports } = kernel
-  return (key) => ({
-    ...messages(kernel, {
-      seal(aadLength, length) {
-        kernel.write(exports.key, key)
-        exports.seal(aadLength, length)
-      },
-      open(aadLength, length) {
-        kernel.write(exports.key, key)
-        return exports.open(aadLength, length)
-      },
-    }),
-    wipe() {
-      // Nothing was derived from the key that outlived a message.
-    },
-  })
+export class ChaCha20Poly1305Cipher implements Cipher {
+  readonly #kernel: Kernel<ChaCha20Poly1305>
+  readonly #key: Uint8Array
+
+  constructor(kernel: Kernel<ChaCha20Poly1305>, key: Uint8Array) {
+    this.#kernel = kernel
+    this.#key = key
+  }
+
+  sealInPlace(nonce: Uint8Array, aad: Uint8Array, bytes: Uint8Array): void {
+    const length = bytes.length - tagLength
+    const offset = putMessage(this.#kernel, nonce, aad, bytes.subarray(0, length))
+    this.#kernel.write(this.#kernel.exports.key, this.#key)
+    this.#kernel.exports.seal(aad.length, length)
+    takeSealed(this.#kernel, offset, bytes)
+  }
+
+  open(nonce: Uint8Array, aad: Uint8Array, ciphertext: Uint8Array): Uint8Array | undefined {
+    const length = ciphertext.length - tagLength
+    const offset = putMessage(this.#kernel, nonce, aad, ciphertext)
+    this.#kernel.write(this.#kernel.exports.key, this.#key)
+    const isTrue = this.#kernel.exports.open(aad.length, length) === 1
+    return isTrue ? takeOpened(this.#kernel, offset, length) : undefined
+  }
+
+  wipe(): void {
+    // Nothing was derived from the key that outlived a message.
+  }
 }

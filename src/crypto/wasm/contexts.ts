@@ -23,7 +23,7 @@ export class Contexts {
 
   /** A context for the owner, whoever had it before. */
   take(owner: object): number {
-    const context = this.#lastUse.indexOf(Math.min(...this.#lastUse))
+    const context = this.#lastUse.reduce((oldest, use, i, all) => (use < (all[oldest] as number) ? i : oldest), 0)
     this.#owners[context] = owner
     this.#lastUse[context] = ++this.#clock
     return context

@@ -1,5 +1,4 @@
 import { tagLength } from '../provider.ts'
-import type { Cipher } from '../aead.ts'
 import type { Kernel, Pointer } from './kernel.ts'
 
 /** What both kernels for AEAD export. */
@@ -9,43 +8,31 @@ export interface MessageExports {
   readonly text: Pointer
 }
 
-/** Runs a kernel on the message that stands in its memory. `open` returns 1 or 0. */
-export interface MessageRuns {
-  seal(aadLength: number, length: number): void
-  open(aadLength: number, length: number): number
+/**
+ * Brings a message into a kernel's memory, as drawn in assembly/chacha20-poly1305.ts: additional data, zeros to a multiple
+ * of 16, and the text, with its tag if it has one. Returns how far behind the beginning the text stands.
+ */
+export function putMessage(
+  kernel: Kernel<MessageExports>,
+  nonce: Uint8Array,
+  aad: Uint8Array,
+  text: Uint8Array,
+): number {
+  const offset = aad.length + (-aad.length & 15)
+  kernel.write(kernel.exports.nonce, nonce)
+  kernel.write(kernel.exports.text, aad)
+  kernel.write(kernel.exports.text, text, offset)
+  return offset
 }
 
-/**
- * Brings messages into a kernel's memory, and out: additional data, zeros to a multiple of 16, text, tag, as drawn in
- * assembly/chacha20-poly1305.ts.
- */
-export function messages(kernel: Kernel<MessageExports>, run: MessageRuns): Pick<Cipher, 'sealInPlace' | 'open'> {
-  const { nonce: nonceAt, text: textAt } = kernel.exports
+/** Takes ciphertext and tag. The plaintext is gone: this stands in its place. */
+export function takeSealed(kernel: Kernel<MessageExports>, offset: number, target: Uint8Array): void {
+  kernel.readInto(target, kernel.exports.text, offset)
+}
 
-  function put(nonce: Uint8Array, aad: Uint8Array, text: Uint8Array): number {
-    const offset = aad.length + (-aad.length & 15)
-    kernel.write(nonceAt, nonce)
-    kernel.write(textAt, aad)
-    kernel.write(textAt, text, offset)
-    return offset
-  }
-
-  return {
-    sealInPlace(nonce, aad, bytes) {
-      const length = bytes.length - tagLength
-      const offset = put(nonce, aad, bytes.subarray(0, length))
-      run.seal(aad.length, length)
-      // The plaintext is gone: what stands there is the ciphertext.
-      kernel.readInto(bytes, textAt, offset)
-    },
-    open(nonce, aad, ciphertext) {
-      const length = ciphertext.length - tagLength
-      const offset = put(nonce, aad, ciphertext)
-      if (run.open(aad.length, length) === 0) return undefined
-      const plaintext = kernel.read(textAt, length, offset)
-      // Behind the plaintext, where the tag was, the keystream of an unfinished block may show.
-      kernel.wipe(textAt, length + tagLength, offset)
-      return plaintext
-    },
-  }
+/** Takes the plaintext, and wipes it. Behind it, where the tag was, the keystream of an unfinished block may show. */
+export function takeOpened(kernel: Kernel<MessageExports>, offset: number, length: number): Uint8Array {
+  const plaintext = kernel.read(kernel.exports.text, length, offset)
+  kernel.wipe(kernel.exports.text, length + tagLength, offset)
+  return plaintext
 }

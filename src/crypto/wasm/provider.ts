@@ -1,4 +1,4 @@
-import { aead, type Cipher } from '../aead.ts'
+import { CheckedAead, type Cipher } from '../aead.ts'
 import { demandScheme, isUncompressed, schemeFits, signingSchemes } from '../key-check.ts'
 import { keyExchanges, type DiffieHellman } from '../key-exchange.ts'
 import { noble } from '../noble/provider.ts'
@@ -13,7 +13,7 @@ import {
   type SigningKey,
 } from '../provider.ts'
 import { aesGcm } from './aes-gcm.ts'
-import { chacha20Poly1305 } from './chacha20-poly1305.ts'
+import { ChaCha20Poly1305Cipher, type ChaCha20Poly1305 } from './chacha20-poly1305.ts'
 import { x25519, type Curve25519 } from './curve25519.ts'
 import { ecdsaSigner, verifyEcdsa } from './ecdsa.ts'
 import { ed25519Signer, verifyEd25519 } from './ed25519.ts'
@@ -50,11 +50,12 @@ export function wasmProvider(modules: KernelModules): CryptoProvider {
     p384: exchangeOf(curves['P-384']),
     mlKem768: mlKem768(instantiate(modules, 'ml-kem')),
   })
+  const chacha = instantiate<ChaCha20Poly1305>(modules, 'chacha20-poly1305')
   const gcm = aesGcm(instantiate(modules, 'aes-gcm'))
   const ciphers = {
     'AES-128-GCM': gcm,
     'AES-256-GCM': gcm,
-    'ChaCha20-Poly1305': chacha20Poly1305(instantiate(modules, 'chacha20-poly1305')),
+    'ChaCha20-Poly1305': (key) => new ChaCha20Poly1305Cipher(chacha, key),
   } as const satisfies Record<AeadName, (key: Uint8Array) => Cipher>
 
   const rsa = once(() => rsaOperation(instantiate(modules, 'rsa')))
@@ -69,7 +70,7 @@ export function wasmProvider(modules: KernelModules): CryptoProvider {
     name: 'wasm',
     hash,
     hmac,
-    aead: (name, key) => aead(name, key, (name, key) => ciphers[name](key)),
+    aead: (name, key) => new CheckedAead(name, key, (name, key) => ciphers[name](key)),
     keyExchange: (name) => groups[name],
     signingKey(key) {
       const sign = signer(key)

@@ -5,7 +5,7 @@ import { toHex } from '../../../src/bytes/hex.ts'
 import type { Cipher } from '../../../src/crypto/aead.ts'
 import { hashLength, nonceLength, tagLength, type HashName } from '../../../src/crypto/provider.ts'
 import { aesGcm, type AesGcm } from '../../../src/crypto/wasm/aes-gcm.ts'
-import { chacha20Poly1305, type ChaCha20Poly1305 } from '../../../src/crypto/wasm/chacha20-poly1305.ts'
+import { ChaCha20Poly1305Cipher, type ChaCha20Poly1305 } from '../../../src/crypto/wasm/chacha20-poly1305.ts'
 import { instantiate, type Kernel } from '../../../src/crypto/wasm/kernel.ts'
 import { readKernels } from '../../../src/crypto/wasm/load.ts'
 import type { MessageExports } from '../../../src/crypto/wasm/message.ts'
@@ -23,7 +23,7 @@ test('AES-GCM leaves what the peer may read, and nothing else once its key is wi
 
 test('ChaCha20-Poly1305 leaves what the peer may read, and nothing else', () => {
   const kernel = instantiate<ChaCha20Poly1305>(modules, 'chacha20-poly1305')
-  leavesNothing(kernel, chacha20Poly1305(kernel), 32)
+  leavesNothing(kernel, (key) => new ChaCha20Poly1305Cipher(kernel, key), 32)
 })
 
 test('SHA-2 and HMAC leave nothing', () => {

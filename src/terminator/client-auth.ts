@@ -93,10 +93,14 @@ function prepare(asked: SnapshotClientAuth, crypto: CryptoProvider): AskedOfClie
   }
 }
 
-/** Also of a certificate that is not believed: the number beside it says so. */
+/**
+ * Also of a certificate that is not believed: the number beside it says so. Of several names none, for whoever reads them
+ * may take the first or the last.
+ */
 function commonNameOf([leaf]: readonly Uint8Array[]): string | undefined {
   try {
-    return leaf && parseCertificate(leaf).subject.commonName
+    const names = leaf === undefined ? [] : parseCertificate(leaf).subject.commonNames
+    return names.length === 1 ? names[0] : undefined
   } catch (error) {
     if (error instanceof IssueError) return undefined
     throw error

@@ -11,6 +11,8 @@ export interface DistinguishedName {
   readonly key: string
   /** The last commonName, for messages. */
   readonly commonName: string | undefined
+  /** All of them: more than one name nobody in particular. */
+  readonly commonNames: readonly string[]
   /** Values of the emailAddress attribute, an old place for what is now an rfc822Name. */
   readonly emailAddresses: readonly string[]
 }
@@ -20,7 +22,7 @@ export interface DistinguishedName {
  * kind of string. Letters outside ASCII are taken as they are, and kinds of string that nobody should use byte by byte.
  */
 export function readDistinguishedName({ content, raw }: Der): DistinguishedName {
-  let commonName: string | undefined
+  const commonNames: string[] = []
   const emailAddresses: string[] = []
   const parts: string[] = []
   const names = new DerReader(content)
@@ -32,13 +34,13 @@ export function readDistinguishedName({ content, raw }: Der): DistinguishedName 
       const type = attribute.oid('type')
       const value = attribute.any('value')
       attribute.end('AttributeTypeAndValue')
-      if (type === oid.commonName) commonName = new TextDecoder().decode(value.content)
+      if (type === oid.commonName) commonNames.push(new TextDecoder().decode(value.content))
       if (type === oid.emailAddress) emailAddresses.push(new TextDecoder().decode(value.content))
       attributes.push(`${type}=${comparable(value)}`)
     }
     parts.push(JSON.stringify(attributes.toSorted()))
   }
-  return { der: raw, parts, key: parts.join(), commonName, emailAddresses }
+  return { der: raw, parts, key: parts.join(), commonName: commonNames.at(-1), commonNames, emailAddresses }
 }
 
 /** Whether a name lies within the subtree of another: that other's parts are its own first ones. */

@@ -78,6 +78,10 @@ test('depth, revocation lists and an empty list of authorities are held to', () 
   assert.equal(judge([ann], { authorities: [] })[2], 'unknown-issuer')
 })
 
+test('a client with two common names has none', () => {
+  assert.deepEqual(judge([client('/CN=ann/CN=root', root)]), [0, undefined, undefined])
+})
+
 test('garbage in the place of a certificate has no name', () => {
   const asked = store([], require)(undefined)
   assert.ok(asked)

@@ -51,8 +51,14 @@ export function isRefused(outcome: object): outcome is Refused {
   return 'refused' in outcome
 }
 
-/** Which clients will no longer get in, whatever nginx's own configuration says. */
-export function versionNotice({ spec }: TLSPolicy): string {
-  if (spec.tls.minVersion === '1.3') return 'TLS 1.3 only: clients that speak nothing newer than TLS 1.2 are refused'
-  return 'TLS 1.2 by ECDHE and an AEAD, and TLS 1.3: clients that speak nothing else are refused'
+/** What the policy asks of clients, whatever nginx's own configuration says. */
+export function clientNotices({ spec: { tls } }: TLSPolicy): string[] {
+  const versions =
+    tls.minVersion === '1.3'
+      ? 'TLS 1.3 only: clients that speak nothing newer than TLS 1.2 are refused'
+      : 'TLS 1.2 by ECDHE and an AEAD, and TLS 1.3: clients that speak nothing else are refused'
+  if (tls.clientAuth.mode === 'None') return [versions]
+  const { mode, caRef } = tls.clientAuth
+  const otherwise = mode === 'Require' ? 'without one nobody comes in' : 'without one they come in too'
+  return [versions, `clients are asked for a certificate of the authorities in Secret ${caRef.name}; ${otherwise}`]
 }

@@ -5,7 +5,7 @@ import type { Container } from '../api/pod.ts'
 import type { HstsSpec } from '../api/tls-policy.ts'
 import { clientAuthGuard, readClientAuth } from './client-auth.ts'
 import { commandLine, isShellScript, type CommandLine } from './command-line.ts'
-import { versionNotice, type Flavour, type FlavourInput, type Reads, type Refused } from './flavour.ts'
+import { clientNotices, type Flavour, type FlavourInput, type Reads, type Refused } from './flavour.ts'
 import { bucketSize, flag, hstsSnippet } from './hsts.ts'
 import { freePort } from './ports.ts'
 
@@ -193,7 +193,7 @@ function unsupportedAnnotations(ingress: Ingress, prefix: string): string[] {
 }
 
 function notices({ config, ingresses, container, policy }: FlavourInput, asked: readonly HostClientAuth[]): string[] {
-  const out = [versionNotice(policy)]
+  const out = clientNotices(policy)
   if (isOld(container) && policy.spec.tls.alpn === undefined)
     out.push('no HTTP/2, for this controller is older than v1.11; spec.tls.alpn can ask for it')
   if (asked.length > 0) {

@@ -1,6 +1,6 @@
 import type { NginxPlan } from '../api/nginx-plan.ts'
 import type { Container } from '../api/pod.ts'
-import { versionNotice, type Flavour, type FlavourInput, type Reads, type Refused } from './flavour.ts'
+import { clientNotices, type Flavour, type FlavourInput, type Reads, type Refused } from './flavour.ts'
 
 /**
  * An nginx whose configuration the user wrote. They say by spec.backend where its plaintext listener is; we take over
@@ -49,7 +49,7 @@ function plan({ policy, container }: FlavourInput): NginxPlan | Refused {
     // Without "http2 on" nginx would take the HTTP/2 preface for a bad request: h2 has to be asked for.
     alpn: tls.alpn ?? ['http/1.1'],
     notices: [
-      versionNotice(policy),
+      ...clientNotices(policy),
       `let nginx listen for plaintext on 127.0.0.1:${backend.port} alone: elsewhere it is a way around TLS`,
       `nginx must not listen on ${numbers.join(' and ')} any more`,
       ...(backend.clientAddress === 'ProxyProtocol' ? [`"listen ${backend.port} proxy_protocol" is expected`] : []),

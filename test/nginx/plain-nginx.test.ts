@@ -32,6 +32,20 @@ test('sends no PROXY header where nginx does not expect one', () => {
   assert.equal(!isRefused(made) && made.sendProxyProtocol, false)
 })
 
+test('says before anything changes which clients will get in', () => {
+  const backend = { port: 8080 }
+  const notices = (tls: object): string => {
+    const made = plan({ backend, tls })
+    return isRefused(made) ? '' : made.notices.join('\n')
+  }
+  assert.match(notices({}), /^TLS 1\.2 by ECDHE and an AEAD, and TLS 1\.3/)
+  assert.match(notices({ minVersion: '1.3' }), /^TLS 1\.3 only/)
+  const caRef = { name: 'staff-ca' }
+  assert.match(notices({ clientAuth: { mode: 'Require', caRef } }), /Secret staff-ca; without one nobody comes in/)
+  assert.match(notices({ clientAuth: { mode: 'Request', caRef } }), /Secret staff-ca; without one they come in too/)
+  assert.doesNotMatch(notices({}), /certificate/)
+})
+
 test('says what is missing', () => {
   const backend = { port: 8080 }
   assert.equal(reason(plan({})), 'BackendRequired')

@@ -5,6 +5,8 @@ import { readEncryptedExtensions } from '../../wire/encrypted-extensions.ts'
 import { readProtocolNames } from '../../wire/extensions/alpn.ts'
 import type { HandshakeMessage } from '../../wire/handshake.ts'
 import { fault } from '../fault.ts'
+import type { Effect } from '../handshake/state.ts'
+import { limitBySize } from '../record-limit.ts'
 import type { ClientConfig } from './config.ts'
 import { answers } from './extensions.ts'
 import type { ClientTransition, ExpectEncryptedExtensions } from './state.ts'
@@ -21,11 +23,13 @@ export function onEncryptedExtensions(
   // RFC 6066 §3: the name took part in the choice; there is nothing more to say.
   if (name !== undefined) new Reader(name).end('server_name')
   const alpn = chosenProtocol(extensions.get(extensionType.alpn), config)
+  const size = extensions.get(extensionType.recordSizeLimit)
+  const effects: Effect[] = size === undefined ? [] : [{ do: 'limit-records', limit: limitBySize(size, 'TLSv1.3') }]
   const { resumed } = state
-  if (resumed === undefined) return { next: { ...state, at: 'expect-certificate-or-request', alpn }, effects: [] }
+  if (resumed === undefined) return { next: { ...state, at: 'expect-certificate-or-request', alpn }, effects }
   // Who knows the session's key is the server that proved itself when it began: no certificate comes again (§2.2).
   const told = { alpn, wanted: undefined, chain: resumed.chain, signatureScheme: undefined }
-  return { next: { ...state, at: 'expect-server-finished', ...told }, effects: [] }
+  return { next: { ...state, at: 'expect-server-finished', ...told }, effects }
 }
 
 /** The one protocol that the server chose of those offered (RFC 7301 §3.1). */

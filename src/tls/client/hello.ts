@@ -10,11 +10,13 @@ import { writeNumbers16, writeNumbers8 } from '../../wire/extensions/number-list
 import { uncompressed, writePointFormats } from '../../wire/extensions/point-formats.ts'
 import { bindersLength, writeOfferedPsks } from '../../wire/extensions/pre-shared-key.ts'
 import { pskDheKe, writePskModes } from '../../wire/extensions/psk-key-exchange-modes.ts'
+import { writeRecordSizeLimit } from '../../wire/extensions/record-size-limit.ts'
 import { writeRenegotiationInfo } from '../../wire/extensions/renegotiation-info.ts'
 import { writeServerNames } from '../../wire/extensions/server-name.ts'
 import { writeHandshake } from '../../wire/handshake.ts'
 import { normalize } from '../../x509/host-name.ts'
 import { earlySecret } from '../key-schedule.ts'
+import { maxPlaintext } from '../record/framer.ts'
 import { groupIds, preferredSuites, suites, type Suite, type SuiteName } from '../suites.ts'
 import { preferredTls12Suites, tls12SchemeIds, tls12Suites } from '../tls12/suites.ts'
 import type { Tls12SignatureName, Tls12SuiteName } from '../tls12/suites.ts'
@@ -140,12 +142,17 @@ function bind(
   message.set(binder, message.length - binder.length)
 }
 
-function commonExtensions({ schemes }: Abilities, config: ClientConfig): Extension[] {
+function commonExtensions({ schemes, versions }: Abilities, config: ClientConfig): Extension[] {
   return [
     ...nameExtension(config.serverName),
     { type: extensionType.supportedGroups, body: writeNumbers16(config.groups.map((group) => groupIds[group])) },
     { type: extensionType.signatureAlgorithms, body: writeNumbers16(schemes.map((name) => tls12SchemeIds[name].id)) },
     ...protocolExtension(config.alpn),
+    // All that a record can hold: it says that the server may ask for less (RFC 8449 §4).
+    {
+      type: extensionType.recordSizeLimit,
+      body: writeRecordSizeLimit(maxPlaintext + (versions[0] === 'TLSv1.3' ? 1 : 0)),
+    },
   ]
 }
 

@@ -124,7 +124,7 @@ function agree({ hello, suite, offer, retried, heard }: Answered, config: Client
   for (const bytes of heard) transcript.add(bytes)
   const handshake = earlySecret(crypto, suite.hash, resumed?.secret).into(shared, transcript.digest())
   // RFC 8446 §D.4: before the first protected record of ours, unless a second hello came behind one.
-  const effects: Effect[] = retried ? [] : [{ do: 'send-change-cipher-spec' }]
+  const effects: Effect[] = retried || hello.sessionId.length === 0 ? [] : [{ do: 'send-change-cipher-spec' }]
   effects.push(
     { do: 'use-read-secret', suite, secret: handshake.server },
     { do: 'use-write-secret', suite, secret: handshake.client },

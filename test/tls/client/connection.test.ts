@@ -28,7 +28,7 @@ import { readCertificate } from '../../../src/wire/certificate.ts'
 import { readClientHello, type ClientHello } from '../../../src/wire/client-hello.ts'
 import { contentType, extensionType, handshakeType } from '../../../src/wire/code-points.ts'
 import { readClientShares } from '../../../src/wire/extensions/key-share.ts'
-import { writeNumbers16 } from '../../../src/wire/extensions/number-list.ts'
+import { writeNumber, writeNumbers16 } from '../../../src/wire/extensions/number-list.ts'
 import { writeHandshake } from '../../../src/wire/handshake.ts'
 import { parseCredential } from '../../../src/x509/credential.ts'
 import { parseTrustAnchors } from '../../../src/x509/trust-anchors.ts'
@@ -264,6 +264,23 @@ suite('an open connection', () => {
     for (const events of [both.clientEvents, both.serverEvents]) {
       const data = events.map((event) => (event.type === 'application-data' ? event.data : new Uint8Array(0)))
       assert(Buffer.from(megabyte).equals(concat(...data)))
+    }
+  })
+
+  test('sends records of the size that the server asks for, and no smaller ones for a limit beyond what there is', () => {
+    for (const [limit, longest] of [
+      [64, 63],
+      [1_000, 999],
+      [16_385, 16_384],
+      [65_535, 16_384],
+    ] as const) {
+      const size = { type: extensionType.recordSizeLimit, body: writeNumber(limit) }
+      const server = new ScriptedServer({ encryptedExtensions: [size] })
+      const { client } = meet(server)
+      client.send(new Uint8Array(20_000))
+      server.receive(concat(...client.takeOutput()))
+      const lengths = server.heard.filter(({ type }) => type === contentType.applicationData)
+      assert.equal(Math.max(...lengths.map(({ content }) => content.length)), longest)
     }
   })
 

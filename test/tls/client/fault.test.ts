@@ -67,6 +67,7 @@ const common = [
   'too-many-warnings',
   'malformed-message',
   'message-too-long',
+  'record-size-limit-too-small',
   'message-interrupted',
   'message-across-keys',
   'message-out-of-order',
@@ -392,6 +393,9 @@ const provocations: { readonly [R in Reason]: readonly Provocation[] } = {
     { send: (server) => [ticket(server, { extensions: [{ type: extensionType.earlyData, body: empty }] })] },
   ],
   'message-too-long': [{ insteadOfHandshake: true, send: () => [plainRecord(22, Uint8Array.of(2, 1, 0, 1))] }],
+  'record-size-limit-too-small': [
+    { script: { encryptedExtensions: [{ type: extensionType.recordSizeLimit, body: writeNumber(63) }] } },
+  ],
   'message-interrupted': [
     { insteadOfHandshake: true, send: () => [plainRecord(22, Uint8Array.of(2, 0, 0, 99)), changeCipherSpec] },
     { send: (server) => [server.protect(22, Uint8Array.of(4, 0)), server.protect(23, 'data')] },

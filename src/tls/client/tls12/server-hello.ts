@@ -7,6 +7,8 @@ import { readRenegotiationInfo } from '../../../wire/extensions/renegotiation-in
 import type { HandshakeMessage } from '../../../wire/handshake.ts'
 import { downgradeSentinels, type ReceivedServerHello } from '../../../wire/server-hello.ts'
 import { fault } from '../../fault.ts'
+import type { Effect } from '../../handshake/state.ts'
+import { limitBySize } from '../../record-limit.ts'
 import { recordKeys } from '../../tls12/key-schedule.ts'
 import { tls12Suites, type Tls12Suite } from '../../tls12/suites.ts'
 import type { ClientConfig } from '../config.ts'
@@ -41,9 +43,11 @@ export function onTls12ServerHello(
     ticketComes: ticket !== undefined,
     transcript: [offer.message, message.raw],
   }
+  const size = extensions.get(extensionType.recordSizeLimit)
+  const effects: Effect[] = size === undefined ? [] : [{ do: 'limit-records', limit: limitBySize(size, 'TLSv1.2') }]
   const session = resumedSession(hello, suite, offer)
-  if (session !== undefined) return resume(session, agreed, config)
-  return { next: { ...agreed, at: 'tls12-expect-certificate' }, effects: [] }
+  if (session !== undefined) return resume(session, agreed, effects, config)
+  return { next: { ...agreed, at: 'tls12-expect-certificate' }, effects }
 }
 
 /** RFC 8446 §4.1.3: a server that speaks TLS 1.3 would not have answered like this, had it seen our whole hello. */
@@ -81,7 +85,12 @@ function resumedSession(hello: ReceivedServerHello, suite: Tls12Suite, { hello: 
   return session
 }
 
-function resume(session: Tls12Session, agreed: Tls12Agreed, { crypto }: ClientConfig): ClientTransition {
+function resume(
+  session: Tls12Session,
+  agreed: Tls12Agreed,
+  effects: readonly Effect[],
+  { crypto }: ClientConfig,
+): ClientTransition {
   const { offer, suite, randoms, alpn, transcript } = agreed
   const masterSecret = session.secret.slice()
   const keys = recordKeys(crypto, suite, masterSecret, randoms)
@@ -95,6 +104,6 @@ function resume(session: Tls12Session, agreed: Tls12Agreed, { crypto }: ClientCo
   }
   return {
     next: { at, suite, masterSecret, keys, alpn, transcript, ...proved },
-    effects: [{ do: 'wipe', secrets: privateKeys(offer) }],
+    effects: [...effects, { do: 'wipe', secrets: privateKeys(offer) }],
   }
 }

@@ -12,7 +12,7 @@ export interface Limits {
   readonly warnings: number
   /** TLS 1.2's requests to renegotiate that are refused without ending the connection. */
   readonly renegotiations: number
-  /** Bytes of refused early data that are skipped (RFC 8446 §4.2.10). */
+  /** Bytes of refused early data that are skipped (RFC 8446 §4.2.10): as many as OpenSSL's servers invite, who may have been here before us. */
   readonly earlyDataBytes: number
   /** Bytes kept while a client's certificate is judged, should its driver go on reading. */
   readonly waitingBytes: number
@@ -30,7 +30,7 @@ export const defaultLimits: Limits = {
   keyUpdates: 32,
   warnings: 4,
   renegotiations: 4,
-  earlyDataBytes: 131_072,
+  earlyDataBytes: 16_384,
   waitingBytes: 131_072,
   recordsPerKey: 2 ** 24,
 }

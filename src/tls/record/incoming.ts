@@ -1,7 +1,7 @@
 import { contentType } from '../../wire/code-points.ts'
 import { fault } from '../fault.ts'
 import type { Limits } from '../limits.ts'
-import { Framer, headerLength, maxPlaintext, type Record } from './framer.ts'
+import { Framer, maxPlaintext, type Record } from './framer.ts'
 import type { Content, RecordProtection } from './protection.ts'
 
 /** What came in one record; `covered`: its protection was off only for us. */
@@ -90,9 +90,9 @@ export class Incoming {
     return { ...opened, covered: true }
   }
 
-  /** RFC 8446 §4.2.10: up to a limit. The header counts too: empty records are not free. */
+  /** RFC 8446 §4.2.10: up to a limit. An empty record counts as a byte: it is not free. */
   #skipped(fragment: Uint8Array): undefined {
-    this.#skippedBytes += headerLength + fragment.length
+    this.#skippedBytes += Math.max(fragment.length, 1)
     if (this.#skippedBytes > this.#limits.earlyDataBytes) throw fault('too-much-early-data')
   }
 }

@@ -258,15 +258,26 @@ suite('early data', () => {
     assert.deepEqual([server.state, client.resumed, client.retried], ['open', 0, true])
   })
 
-  test('is not skipped for ever', () => {
-    const client = makeClient({ sessions: sessionsOf(tickets), editExtensions: withEarlyData })
-    const server = new ServerConnection(serverConfig({ tickets }))
-    const events = server.receive(Buffer.concat([...client.hello(), ...Array.from({ length: 10 }, early).flat()]))
-    assert.deepEqual(
-      events.map((event) => event.type === 'failed' && event.reason),
-      ['too-much-early-data'],
-    )
-  })
+  for (const [name, shares] of [
+    ['', undefined],
+    [', after a HelloRetryRequest too', []],
+  ] as const)
+    test(`is skipped up to 2^14 bytes, and no further${name}`, () => {
+      for (const [length, more] of [
+        [16_384, 0],
+        [16_383, 1],
+        [16_384, 1],
+      ] as const) {
+        const options = { sessions: sessionsOf(tickets), editExtensions: withEarlyData }
+        const client = makeClient(shares === undefined ? options : { ...options, shares })
+        const server = new ServerConnection(serverConfig({ tickets }))
+        const rest = Array.from({ length: more }, () => earlyRecord(0))
+        const events = converse(client, server, [...client.hello(), earlyRecord(length), ...rest])
+        const tooMuch = length + more > 16_384
+        assert.equal(events[0]?.type === 'failed' && events[0].reason, tooMuch && 'too-much-early-data')
+        assert.equal(server.state, tooMuch ? 'closed' : 'open')
+      }
+    })
 })
 
 test('a binder is looked at only where its session is taken', () => {
@@ -334,9 +345,11 @@ function withEarlyData(extensions: readonly Extension[], retry: boolean): readon
 
 /** Records as a client that was promised 0-RTT sends them: sealed by a key that this server never derives. */
 function early(): Uint8Array[] {
-  return [100, 16_000].map((length) =>
-    Buffer.concat([Uint8Array.of(23, 3, 3, length >> 8, length & 0xff), seededRandom(9)(length)]),
-  )
+  return [100, 16_000].map(earlyRecord)
+}
+
+function earlyRecord(length: number): Uint8Array {
+  return Buffer.concat([Uint8Array.of(23, 3, 3, length >> 8, length & 0xff), seededRandom(9)(length)])
 }
 
 type Extensions = NonNullable<ClientOptions['editExtensions']>

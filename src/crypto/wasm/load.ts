@@ -3,10 +3,12 @@ import type { CryptoProvider } from '../provider.ts'
 import { kernelNames, type KernelModules, type KernelName } from './kernel.ts'
 import { wasmProvider } from './provider.ts'
 
-/** A provider of its own for the thread that asks. */
+/** The provider of the thread that asks: it has one, and the kernels' memory once. */
 export function loadWasm(): CryptoProvider {
-  return wasmProvider(readKernels())
+  return (loaded ??= wasmProvider(readKernels()))
 }
+
+let loaded: CryptoProvider | undefined
 
 /** Reads the kernels from disk, where the build has put them beside this file. */
 export function readKernels(): KernelModules {

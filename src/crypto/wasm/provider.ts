@@ -1,9 +1,8 @@
 import { CheckedAead, type Cipher } from '../aead.ts'
 import { demandScheme, isUncompressed, schemeFits, signingSchemes } from '../key-check.ts'
 import { keyExchanges, type DiffieHellman } from '../key-exchange.ts'
-import { noble } from '../noble/provider.ts'
 import type { HashFunction } from '../noble/rsa/pss.ts'
-import { rsaSigningKey } from '../noble/rsa/rsa.ts'
+import { rsaSigningKey, verifyRsa } from '../noble/rsa/rsa.ts'
 import {
   hashLength,
   type AeadName,
@@ -84,7 +83,7 @@ export function wasmProvider(modules: KernelModules): CryptoProvider {
     },
     verify(scheme, key, message, signature) {
       if (!schemeFits(key, scheme)) return false
-      if (key.kind === 'rsa') return noble.verify(scheme, key, message, signature)
+      if (key.kind === 'rsa') return verifyRsa(scheme, key, message, signature, (name) => hashFunction(hash, name))
       if (key.kind === 'ed25519') return verifyEd25519(key.publicKey, message, signature, curve25519, { hash })
       if (!isUncompressed(key.curve, key.point)) return false
       return verifyEcdsa(scheme, key, message, signature, curves[key.curve](), { hash })

@@ -1,6 +1,6 @@
 /** Who is measured: each listens on a port with the same certificate, and passes what it hears to the same upstream. */
-import { mkdirSync, readFileSync, realpathSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import { nodeFlags } from '../src/terminator/permissions.ts'
 import { haproxyProgram, nginxProgram, nginxStreamModule } from './peers.ts'
 
@@ -14,6 +14,8 @@ export interface Place {
   readonly workers: number
   readonly connections: number
   readonly goProxy: string
+  /** Chitin, as its image has it. */
+  readonly app: string
 }
 
 export interface Contestant {
@@ -50,12 +52,11 @@ export const contestants: readonly Contestant[] = [
   },
 ]
 
-/** As the image runs it: from dist/, under Node's permission model. */
+/** As a pod runs it: bundled, under Node's permission model. */
 function chitin(crypto: string, place: Place): readonly [string, ...string[]] {
-  const { port, upstream, certificate, key, workers, connections } = place
-  const modules = realpathSync(join(root, 'node_modules'))
+  const { app, port, upstream, certificate, key, workers, connections } = place
   // prettier-ignore
-  return [process.execPath, ...nodeFlags([root, modules, place.folder, join(certificate, '..')]), join(root, 'dist/main.js'), 'terminator',
+  return [process.execPath, ...nodeFlags([app, dirname(certificate)]), join(app, 'dist/main.js'), 'terminator',
     '--certificate', certificate, '--key', key, '--alpn', 'h2', '--alpn', 'http/1.1', '--crypto', crypto,
     '--listen', `127.0.0.1:${port}`, '--upstream', `127.0.0.1:${upstream}`, '--workers', String(workers),
     '--max-connections', String(2 * connections + 1000), '--log-level', 'error']

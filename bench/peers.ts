@@ -20,6 +20,13 @@ export function buildGo(folder: string): GoPrograms {
   return { client: join(folder, 'client'), backend: join(folder, 'backend'), proxy: join(folder, 'proxy') }
 }
 
+/** Chitin as its image has it. */
+export function buildImage(folder: string): void {
+  const inRoot = { cwd: join(import.meta.dirname, '..'), stdio: 'inherit' } as const
+  execFileSync('npm', ['run', '--silent', 'build'], inRoot)
+  execFileSync(process.execPath, ['deploy/image.ts', folder], inRoot)
+}
+
 /** Installs the Debian packages whose files are not there. */
 export function installPeers(): void {
   const missing = Object.entries(files)

@@ -13,13 +13,15 @@ import { start, type Child } from '../test/support/child.ts'
 import { temporaryFolder } from '../test/support/temporary-folder.ts'
 import { contestants, placeFolder, type Contestant } from './contestants.ts'
 import { holding, load, type LoadResult } from './load.ts'
-import { buildGo, installPeers } from './peers.ts'
+import { buildGo, buildImage, installPeers } from './peers.ts'
 import { pinning, type Pinning } from './pinning.ts'
 import { cpuSeconds, residentMiB } from './processes.ts'
 import { report } from './report.ts'
 import { add, summary, type Samples } from './samples.ts'
 import { cost, scenarios, type CertificateKind, type Scenario } from './scenarios.ts'
 
+// Every server that is started listens for our exit, to end with us.
+process.setMaxListeners(0)
 const { values: options } = parseArgs({
   options: {
     quick: { type: 'boolean', default: false },
@@ -43,8 +45,9 @@ const chosen = contestants.filter(({ name }) => options.only?.includes(name) ?? 
 const chosenScenarios = scenarios.filter(({ id }) => options.scenario?.includes(id) ?? true)
 
 installPeers()
-execFileSync('npm', ['run', '--silent', 'build'], { cwd: join(import.meta.dirname, '..'), stdio: 'inherit' })
 const folder = temporaryFolder('bench')
+const app = join(folder.path, 'app')
+buildImage(app)
 const programs = buildGo(folder.path)
 const certificates = { ecdsa: certificate('ecdsa', 'ec'), rsa: certificate('rsa', 'rsa') }
 const alone = pinning(1)
@@ -201,6 +204,7 @@ async function serve(
     workers,
     connections: Math.max(...idleCounts),
     goProxy: programs.proxy,
+    app,
   })
   try {
     return { child: await started(pins.server(command), port), port, kind }

@@ -28,11 +28,18 @@ export interface TerminatorProcess {
 }
 
 /** Starts it and waits until it listens; `closeAll` ends it. Rejects with its output where it ends before. */
-export async function startProcess(...args: string[]): Promise<TerminatorProcess> {
-  const flags = nodeFlags([root, realpathSync(join(root, 'node_modules')), tmpdir()])
-  const child = spawn(process.execPath, [...flags, join(root, 'src/main.ts'), 'terminator', ...args], {
-    stdio: ['ignore', 'pipe', 'pipe'],
-  })
+export function startProcess(...args: string[]): Promise<TerminatorProcess> {
+  return startProgram(join(root, 'src/main.ts'), [root, realpathSync(join(root, 'node_modules'))], args)
+}
+
+/** The same from wherever the program's main file is; `readable` are the folders with its code. */
+export async function startProgram(
+  main: string,
+  readable: readonly string[],
+  args: readonly string[],
+): Promise<TerminatorProcess> {
+  const flags = nodeFlags([...readable, tmpdir()])
+  const child = spawn(process.execPath, [...flags, main, 'terminator', ...args], { stdio: ['ignore', 'pipe', 'pipe'] })
   opened.push(() => child.kill('SIGKILL'))
   await once(child, 'spawn')
   let errors = ''

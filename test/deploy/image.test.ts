@@ -1,0 +1,69 @@
+/** What the image carries: built here as its Dockerfile does, and run from there. */
+import assert from 'node:assert/strict'
+import { execFileSync } from 'node:child_process'
+import { cpSync, existsSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { after, before, test } from 'node:test'
+import { vectorPem } from '../support/bundle-directory.ts'
+import { temporaryFolder } from '../support/temporary-folder.ts'
+import { startProgram } from '../support/terminator-process.ts'
+import { closeAll, echo, read, startUpstream, tls } from '../support/terminator.ts'
+
+const root = join(import.meta.dirname, '..', '..')
+const folder = temporaryFolder('image')
+const app = join(folder.path, 'app')
+
+before(() => {
+  const source = join(folder.path, 'source')
+  const build = ['-p', 'tsconfig.build.json', '--outDir', join(source, 'dist')]
+  execFileSync(process.execPath, [join(root, 'node_modules/typescript/bin/tsc'), ...build], { cwd: root })
+  cpSync(join(root, 'src/crypto/wasm/kernels'), join(source, 'dist/crypto/wasm/kernels'), { recursive: true })
+  for (const name of ['package.json', 'package-lock.json', 'node_modules', 'deploy'])
+    symlinkSync(join(root, name), join(source, name))
+  execFileSync(process.execPath, ['deploy/image.ts', app], { cwd: source, stdio: 'pipe' })
+})
+after(async () => {
+  await closeAll()
+  folder.remove()
+})
+
+for (const workers of ['1', '2'])
+  for (const crypto of ['noble', 'wasm', 'native'])
+    test(`the bundled terminator serves, with ${workers} workers and --crypto ${crypto}`, async () => {
+      const { certificate, key } = vectorPem('p256')
+      const [chainFile, keyFile] = [join(folder.path, 'chain.pem'), join(folder.path, 'key.pem')]
+      writeFileSync(chainFile, certificate)
+      writeFileSync(keyFile, key)
+      const upstream = await startUpstream(echo)
+      // prettier-ignore
+      const terminator = await startProgram(join(app, 'dist/main.js'), [app], ['--certificate', chainFile, '--key', keyFile,
+        '--listen', '127.0.0.1:0', '--upstream', `127.0.0.1:${upstream.port}`, '--admin', '127.0.0.1:0',
+        '--workers', workers, '--crypto', crypto])
+      const socket = await tls(terminator.ports[0] ?? 0)
+      socket.write('hello')
+      assert.equal((await read(socket, 5)).toString(), 'hello')
+      assert.equal(await terminator.metric('chitin_workers'), Number(workers))
+      assert.deepEqual(
+        terminator.lines.filter(({ level }) => level !== 'info'),
+        [],
+      )
+    })
+
+test('every command answers from there', () => {
+  assert.match(run('version'), /chitin/i)
+  for (const name of ['terminator', 'operator', 'uninstall', 'inject', 'check'])
+    assert.match(run(name, '--help'), new RegExp(`chitin ${name}`))
+})
+
+test('carries no package that is for development only', () => {
+  const packages = readdirSync(join(app, 'node_modules'))
+  assert.ok(packages.includes('winston'))
+  for (const name of ['typescript', 'esbuild', 'assemblyscript', 'prettier']) {
+    assert.ok(existsSync(join(root, 'node_modules', name)), `${name} is not there to be left out`)
+    assert.ok(!packages.includes(name), name)
+  }
+})
+
+function run(...args: string[]): string {
+  return execFileSync(process.execPath, [join(app, 'dist/main.js'), ...args], { encoding: 'utf8' })
+}

@@ -14,7 +14,7 @@ import { readTime } from './time.ts'
 
 /**
  * A certificate revocation list (RFC 5280 §5): complete, and of the certificates of its own issuer only. What says
- * otherwise does so by a critical extension (delta lists §5.2.4, parts §5.2.5, lists for others §5.3.3), and is refused.
+ * otherwise does so by an extension (delta lists §5.2.4, parts §5.2.5, lists for others §5.3.3), and is refused.
  */
 export class Crl {
   readonly issuer: DistinguishedName
@@ -96,7 +96,7 @@ function read(der: Uint8Array): Crl {
   const entries = fields.optional(tag.sequence, 'revokedCertificates')
   if (entries !== undefined) readEntries(new DerReader(entries.content), revoked)
   const wrapper = fields.optional(context(0), 'crlExtensions')
-  if (wrapper !== undefined) refuseCritical(new DerReader(wrapper.content).sequence('crlExtensions'), 'crlExtensions')
+  if (wrapper !== undefined) refusePart(new DerReader(wrapper.content).sequence('crlExtensions'), 'crlExtensions')
   fields.end('TBSCertList')
   const by = { signed: signed.raw, signatureAlgorithm: readSignatureAlgorithm(algorithm.content), signature }
   return new Crl(by, { issuer, thisUpdate, nextUpdate }, revoked)
@@ -107,15 +107,22 @@ function readEntries(entries: DerReader, into: Set<string>): void {
     const entry = entries.sequence('revokedCertificate')
     into.add(toHex(entry.value(tag.integer, 'userCertificate').content))
     readTime(entry, 'revocationDate')
-    if (!entry.done) refuseCritical(entry.sequence('crlEntryExtensions'), 'crlEntryExtensions')
+    if (!entry.done) refusePart(entry.sequence('crlEntryExtensions'), 'crlEntryExtensions')
     entry.end('revokedCertificate')
   }
 }
 
-/** §5.2, §5.3: a critical extension that is not understood makes the whole list unusable. */
-function refuseCritical(list: DerReader, where: string): void {
+/** §5.2, §5.3: a critical extension that is not understood makes the whole list unusable; and some should be critical. */
+function refusePart(list: DerReader, where: string): void {
   for (const [id, { critical }] of readExtensionList(list, where))
-    if (critical && !understood.has(id)) throw new DecodeError(where, 0, `${id} is critical and not supported`)
+    if (partial.has(id) || (critical && !understood.has(id)))
+      throw new DecodeError(where, 0, `${id} is critical and not supported`)
 }
 
+/** A delta of another list, a part of one, or one of other issuers' certificates: what it leaves out is not cleared by it. */
+const partial: ReadonlySet<string> = new Set([
+  oid.deltaCrlIndicator,
+  oid.issuingDistributionPoint,
+  oid.certificateIssuer,
+])
 const understood: ReadonlySet<string> = new Set([oid.authorityKeyIdentifier, oid.crlNumber, oid.reasonCode])

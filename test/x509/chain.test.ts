@@ -282,13 +282,19 @@ describe('revocation', () => {
     assert.equal(outcome([leaf], { roots: [silent], revocation: crls({ issuer: silent }) }), 'revocation-unknown')
   })
 
-  test('refuses lists that are only a part, by name', () => {
-    for (const extension of ['deltaCRL=critical,ASN1:INTEGER:1', 'issuingDistributionPoint=critical,onlyuser:true'])
+  test('refuses lists that are only a part, by name, also where they are not marked as critical', () => {
+    for (const extension of [
+      '2.5.29.27=critical,ASN1:INTEGER:1',
+      'issuingDistributionPoint=critical,onlyuser:true',
+      'issuingDistributionPoint=onlyCA:true',
+      '1.2.3.4=critical,ASN1:NULL',
+    ])
       assert.throws(
-        () => crls({ issuer: root, extensions: [extension.replace('deltaCRL', '2.5.29.27')] }),
-        { reason: 'MalformedCRL', message: /critical and not supported/ },
+        () => crls({ issuer: root, extensions: [extension] }),
+        { reason: 'MalformedCRL', message: /is critical and not supported/ },
         extension,
       )
+    assert.equal(crls({ issuer: root, extensions: ['1.2.3.4=ASN1:NULL'] }).crls.length, 1)
   })
 
   test('finds one of 20 000 that are revoked', () => {

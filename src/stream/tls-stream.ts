@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net'
 import { Duplex } from 'node:stream'
+import type { Verdict } from '../tls/config.ts'
 import type { ConnectionEvent, ConnectionFailed, HandshakeComplete } from '../tls/events.ts'
 import { peerCertificate, type PeerCertificate } from './peer-certificate.ts'
 import { TlsError } from './tls-error.ts'
@@ -12,6 +13,8 @@ export interface Engine {
   close(): void
   takeOutput(): Uint8Array[]
   destroy(): void
+  /** A server's, where clients are asked who they are. */
+  answer?(verdict: Verdict): ConnectionEvent[]
 }
 
 /** What TLS runs over: any byte stream. What a socket has beside (addresses, timeouts) is passed on where it is there. */
@@ -29,6 +32,8 @@ export interface Side {
   readonly engine: Engine
   /** Why a peer that completed the handshake is not to be believed all the same; undefined: it is. */
   readonly doubt: (complete: HandshakeComplete) => string | undefined
+  /** What becomes of a client's certificates; left out where none is asked for. */
+  readonly judge?: (chain: readonly Uint8Array[]) => Verdict
 }
 
 /**
@@ -44,7 +49,7 @@ export class TlsStream extends Duplex {
   readonly encrypted = true
   readonly #transport: Transport
   readonly #engine: Engine
-  readonly #doubt: Side['doubt']
+  readonly #side: Side
   readonly #deadline: NodeJS.Timeout
   #complete: HandshakeComplete | undefined
   #peerClosed = false
@@ -53,13 +58,13 @@ export class TlsStream extends Duplex {
 
   constructor(
     transport: Transport,
-    { engine, doubt }: Side,
+    side: Side,
     { handshakeTimeoutMs = 120_000, allowHalfOpen = false }: StreamOptions = {},
   ) {
     super({ allowHalfOpen })
     this.#transport = transport
-    this.#engine = engine
-    this.#doubt = doubt
+    this.#engine = side.engine
+    this.#side = side
     this.#deadline = setTimeout(() => this.#giveUp(`no handshake within ${handshakeTimeoutMs} ms`), handshakeTimeoutMs)
     transport.on('data', (bytes: Uint8Array) => this.#receive(bytes))
     transport.on('drain', () => this.#unblock('drain'))
@@ -86,7 +91,7 @@ export class TlsStream extends Duplex {
   }
 
   get authorizationError(): string | undefined {
-    return this.#complete && this.#doubt(this.#complete)
+    return this.#complete && this.#side.doubt(this.#complete)
   }
 
   /** Whether the handshake resumed a session, so that no certificate came. */
@@ -201,7 +206,10 @@ export class TlsStream extends Duplex {
   }
 
   #receive(bytes: Uint8Array): void {
-    const events = this.#engine.receive(bytes)
+    this.#follow(this.#engine.receive(bytes))
+  }
+
+  #follow(events: readonly ConnectionEvent[]): void {
     this.#flush()
     for (const event of events) {
       if (this.destroyed) return
@@ -212,7 +220,7 @@ export class TlsStream extends Duplex {
   #on(event: ConnectionEvent): void {
     switch (event.type) {
       case 'verify-client-certificate':
-        throw new Error('a client showed a certificate, and no configuration here asks for one')
+        return this.#judge(event.chain)
       case 'handshake-complete':
         clearTimeout(this.#deadline)
         this.#complete = event
@@ -232,6 +240,12 @@ export class TlsStream extends Duplex {
       case 'failed':
         this.destroy(errorOf(event))
     }
+  }
+
+  #judge(chain: readonly Uint8Array[]): void {
+    const verdict = this.#side.judge?.(chain)
+    if (verdict === undefined) throw new Error('a client showed a certificate, and nobody here judges them')
+    this.#follow(this.#engine.answer?.(verdict) ?? [])
   }
 
   #onTransportEnd(): void {

@@ -20,28 +20,24 @@
  *     for await (const chunk of tls) console.log(chunk.toString())
  *     server.close()
  *
- * The crypto is @noble's where nothing else is said; `loadCrypto` gives the others.
+ * The crypto is WebAssembly's where nothing else is said; `loadCrypto` gives the others.
  */
 import { randomBytes } from 'node:crypto'
-import { rootCertificates } from 'node:tls'
-import { noble } from '../crypto/noble/provider.ts'
 import type { CryptoProvider, GroupName } from '../crypto/provider.ts'
 import type { ClientConfig } from '../tls/client/config.ts'
 import { ClientConnection } from '../tls/client/connection.ts'
 import type { Session } from '../tls/client/session.ts'
 import type { Trust } from '../tls/client/trust.ts'
-import type { ServerConfig, ServerCredential } from '../tls/config.ts'
 import { ServerConnection } from '../tls/connection.ts'
-import type { HandshakeComplete } from '../tls/events.ts'
 import type { VersionRange } from '../tls/version.ts'
-import { parseCertificate, type Certificate } from '../x509/certificate.ts'
 import { verifyChain } from '../x509/chain.ts'
-import { parseCredential } from '../x509/credential.ts'
-import { IssueError } from '../x509/issue.ts'
-import { parsePem } from '../x509/pem.ts'
-import { parseTrustAnchors, TrustAnchors } from '../x509/trust-anchors.ts'
+import { parseTrustAnchors, type TrustAnchors } from '../x509/trust-anchors.ts'
+import { defaultCrypto, defaultGroups, parsePair, versionsOf } from './defaults.ts'
+import { nodeRoots } from './node-roots.ts'
+import type { ServerContext } from './server-context.ts'
 import { TlsStream, type Side, type StreamOptions, type Transport } from './tls-stream.ts'
 
+export { serverContext, type ServerContext, type ServerOptions } from './server-context.ts'
 export { loadCrypto } from '../crypto/load.ts'
 export type { Session } from '../tls/client/session.ts'
 export { TlsError } from './tls-error.ts'
@@ -69,8 +65,8 @@ export interface ConnectOptions extends StreamOptions, VersionRange {
 
 /** Begins a handshake as the client. Throws Error where the options are no good: PEM that is none, a key of another certificate. */
 export function connect(transport: Transport, options: ConnectOptions): TlsStream {
-  const { servername, crypto = noble, ALPNProtocols = [], groups = defaultGroups } = options
-  const anchors = options.ca === undefined ? nodesRoots() : parseTrustAnchors(options.ca)
+  const { servername, crypto = defaultCrypto(), ALPNProtocols = [], groups = defaultGroups } = options
+  const anchors = options.ca === undefined ? nodeRoots() : parseTrustAnchors(options.ca)
   const config: ClientConfig = {
     crypto,
     random: (length) => randomBytes(length),
@@ -81,7 +77,7 @@ export function connect(transport: Transport, options: ConnectOptions): TlsStrea
     groups,
     alpn: ALPNProtocols,
     ...(options.session === undefined ? {} : { session: options.session }),
-    credentials: options.cert === undefined ? [] : [serverCredential(options.cert, options.key ?? '', crypto)],
+    credentials: options.cert === undefined ? [] : [parsePair(options.cert, options.key ?? '', crypto)],
   }
   const doubt: Side['doubt'] = ({ peerChain = [] }) => {
     if (config.trust.accept !== 'any') return undefined
@@ -92,37 +88,9 @@ export function connect(transport: Transport, options: ConnectOptions): TlsStrea
   return new TlsStream(transport, { engine: new ClientConnection(config), doubt }, options)
 }
 
-export interface ServerOptions extends VersionRange {
-  /** PEM of the chain, the leaf first, and of its key. */
-  readonly cert: string
-  readonly key: string
-  /** Protocols, the server's preference first. */
-  readonly ALPNProtocols?: readonly string[]
-  readonly groups?: readonly GroupName[]
-  readonly crypto?: CryptoProvider
-}
-
-/** What `serve` needs, with PEM parsed and the key imported once, not once a connection. Throws Error where they are no good. */
-export function serverContext({ cert, key, crypto = noble, ...options }: ServerOptions): ServerConfig {
-  const credential = serverCredential(cert, key, crypto)
-  return {
-    ...versionsOf(options),
-    crypto,
-    random: (length) => randomBytes(length),
-    now: Date.now,
-    credentials: () => [credential],
-    groups: options.groups ?? defaultGroups,
-    alpn: options.ALPNProtocols ?? [],
-  }
-}
-
 /** Waits for a handshake as the server. */
-export function serve(transport: Transport, context: ServerConfig, options: StreamOptions = {}): TlsStream {
-  return new TlsStream(transport, { engine: new ServerConnection(context), doubt: doubtClient }, options)
-}
-
-function doubtClient({ peerChain }: HandshakeComplete): string | undefined {
-  return peerChain === undefined ? 'the client showed no certificate' : undefined
+export function serve(transport: Transport, context: ServerContext, options: StreamOptions = {}): TlsStream {
+  return new TlsStream(transport, { ...context, engine: new ServerConnection(context.config) }, options)
 }
 
 function trustOf(
@@ -133,33 +101,3 @@ function trustOf(
   if (fingerprints !== undefined) return { accept: 'pinned', fingerprints }
   return { accept: 'verified', anchors, name: servername }
 }
-
-function versionsOf({ minVersion, maxVersion }: VersionRange): VersionRange {
-  return { ...(minVersion && { minVersion }), ...(maxVersion && { maxVersion }) }
-}
-
-function serverCredential(cert: string, key: string, crypto: CryptoProvider): ServerCredential {
-  const credential = parseCredential(cert, key)
-  return { ...credential, signingKey: crypto.signingKey(credential.privateKey) }
-}
-
-/** Mozilla's list, as Node has it: the certificates as data, not what OpenSSL thinks of them. */
-function nodesRoots(): TrustAnchors {
-  rootsOnce ??= new TrustAnchors(
-    rootCertificates.flatMap((pem) => parsePem(pem).flatMap(({ der }) => parseIfWeCan(der))),
-  )
-  return rootsOnce
-}
-let rootsOnce: TrustAnchors | undefined
-
-/** A root that we cannot read vouches for nobody. */
-function parseIfWeCan(der: Uint8Array): Certificate[] {
-  try {
-    return [parseCertificate(der)]
-  } catch (error) {
-    if (error instanceof IssueError) return []
-    throw error
-  }
-}
-
-const defaultGroups: readonly GroupName[] = ['X25519MLKEM768', 'X25519', 'P-256', 'P-384']

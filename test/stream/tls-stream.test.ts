@@ -11,7 +11,7 @@ import { pipeline } from 'node:stream/promises'
 import { suite, test, type TestContext } from 'node:test'
 import { connect as connectNodeTls, createServer as createNodeTlsServer, type TLSSocket } from 'node:tls'
 import { connect, serve, serverContext, TlsError } from '../../src/stream/tls.ts'
-import type { ConnectOptions, Session, TlsStream } from '../../src/stream/tls.ts'
+import type { ConnectOptions, ServerOptions, Session, TlsStream } from '../../src/stream/tls.ts'
 import { issue } from '../support/openssl.ts'
 
 const servername = 'shop.example.com'
@@ -224,6 +224,58 @@ suite('beside node:tls', () => {
     sent.end()
     const [response] = (await once(sent, 'response')) as [IncomingMessage]
     assert.equal(await text(response), 'hello')
+  })
+})
+
+suite('a client that is asked who it is', () => {
+  const extensions = ['basicConstraints=critical,CA:true']
+  const authority = issue({ subject: '/CN=Clients', extensions })
+  const usage = ['extendedKeyUsage=clientAuth', 'basicConstraints=critical,CA:false']
+  const me = issue({ subject: '/CN=me', extensions: usage, issuer: authority })
+  const stranger = issue({ subject: '/CN=stranger', extensions: usage })
+  const asking = { cert, key, requestCert: true, ca: authority.certificate }
+  const meet = (server: ServerOptions, client: Partial<ConnectOptions>): readonly [TlsStream, TlsStream] => {
+    const [a, b] = duplexPair()
+    return [connect(a, { servername, ca: cert, ...client }), serve(b, serverContext(server))]
+  }
+
+  for (const maxVersion of ['TLSv1.3', 'TLSv1.2'] as const)
+    test(`is authorized where an authority vouches for it, in ${maxVersion}`, async () => {
+      const [client, server] = meet(asking, { cert: me.certificate, key: me.key, maxVersion })
+      await Promise.all([once(client, 'secureConnect'), once(server, 'secureConnect')])
+      assert.deepEqual([server.authorized, server.authorizationError], [true, undefined])
+      assert.equal(server.getPeerCertificate()?.commonName, 'me')
+      client.end('hello')
+      assert.equal(await text(server), 'hello')
+    })
+
+  test("is refused without a certificate, or with a stranger's, and hears why", async () => {
+    for (const [shown, reason, alert] of [
+      [{}, 'no-certificate', 'certificate_required'],
+      [{ cert: stranger.certificate, key: stranger.key }, 'unknown-issuer', 'unknown_ca'],
+    ] as const) {
+      const [client, server] = meet(asking, shown)
+      const [ours, theirs] = await Promise.all([failure(server), failure(client)])
+      assert.deepEqual([ours.reason, ours.alert, theirs.alert], [reason, alert, alert])
+    }
+  })
+
+  test('is let in all the same where it is only asked, and told apart', async () => {
+    for (const [shown, doubt] of [
+      [{}, /no certificate/],
+      [{ cert: stranger.certificate, key: stranger.key }, /^unknown-issuer: /],
+    ] as const) {
+      const [client, server] = meet({ ...asking, rejectUnauthorized: false }, shown)
+      await Promise.all([once(client, 'secureConnect'), once(server, 'secureConnect')])
+      assert.equal(server.authorized, false)
+      assert.match(server.authorizationError ?? '', doubt)
+      client.destroy()
+      server.destroy()
+    }
+  })
+
+  test('cannot be asked by a server that knows no authority', () => {
+    assert.throws(() => serverContext({ cert, key, requestCert: true }), /without ca/)
   })
 })
 

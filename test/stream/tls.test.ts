@@ -20,6 +20,7 @@ test('the example in its documentation runs with the built package', (t) => {
   cpSync(join(root, 'package.json'), join(modules, 'chitin', 'package.json'))
   const compiler = join(root, 'node_modules', '.bin', 'tsc')
   execFileSync(compiler, ['-p', join(root, 'tsconfig.build.json'), '--outDir', built])
+  cpSync(join(root, 'src/crypto/wasm/kernels'), join(built, 'crypto/wasm/kernels'), { recursive: true })
 
   const { certificate, key } = issue({ extensions: ['subjectAltName=DNS:localhost'] })
   const given = `const cert = ${JSON.stringify(certificate)}\nconst key = ${JSON.stringify(key)}\n`

@@ -18,13 +18,15 @@ import { converse, serverConfig } from '../support/tls-server.ts'
 
 const sent = 'some datamore data'
 
-for (const { name, version, records } of recordings)
+for (const { name, version, config, records } of recordings) {
+  const replay = (chunks: Iterable<Uint8Array>): Outcome => play(chunks, new ServerConnection(serverConfig(config)))
+  // TLS 1.3 drops change_cipher_spec wherever it stands in the handshake; in TLS 1.2 it has one place.
+  const dropped = (what: string | undefined): boolean => what === 'change_cipher_spec' && version === 'TLSv1.3'
+
   suite(`a ${name} connection`, () => {
     const whole = concat(...records.map(({ bytes }) => bytes))
     // One recording of each version is gone through in full; the others differ in their hellos.
-    const inFull = name === 'plain' || version === 'TLSv1.2'
-    // TLS 1.3 drops change_cipher_spec wherever it stands in the handshake; in TLS 1.2 it has one place.
-    const dropped = (what: string | undefined): boolean => what === 'change_cipher_spec' && version === 'TLSv1.3'
+    const inFull = name === 'plain' || name === 'TLS 1.2'
     const firstMessage = (records[0] as { bytes: Uint8Array }).bytes.subarray(5)
     const hellos = records.slice(
       0,
@@ -33,34 +35,35 @@ for (const { name, version, records } of recordings)
     const spoiledLength = inFull ? whole.length : concat(...hellos.map(({ bytes }) => bytes)).length
     const stride = inFull ? 1 : 5
 
-    test('played as it was, ends well', () => assert.equal(judge(play([whole])), 'complete'))
+    test('played as it was, ends well', () => assert.equal(judge(replay([whole])), 'complete'))
 
     test('split byte by byte, ends well', () => {
-      assert.equal(judge(play(Array.from(whole, (byte) => Uint8Array.of(byte)))), 'complete')
+      assert.equal(judge(replay(Array.from(whole, (byte) => Uint8Array.of(byte)))), 'complete')
     })
 
     test('cut short at every byte, waits for the rest', () => {
       for (let length = 0; length < whole.length; length++)
-        assert.equal(judge(play([whole.subarray(0, length)])), 'waits', `after ${length} bytes`)
+        assert.equal(judge(replay([whole.subarray(0, length)])), 'waits', `after ${length} bytes`)
     })
 
     test('with any one bit flipped, fails or waits', () => {
       const harmless = unreadBytes(records.map(({ bytes }) => bytes))
       for (let bit = 0; bit < spoiledLength * 8; bit++) {
         const at = bit >> 3
-        const verdict = judge(play([withByte(whole, at, (whole[at] as number) ^ (1 << (bit & 7)))]))
+        const verdict = judge(replay([withByte(whole, at, (whole[at] as number) ^ (1 << (bit & 7)))]))
         if (harmless.has(at)) continue
         assert.notEqual(verdict, 'complete', `bit ${bit & 7} of byte ${at}`)
       }
     })
 
     test('with any byte 0 or 255, fails or waits', () => {
-      for (let at = 0; at < whole.length; at++) for (const value of [0, 255]) judge(play([withByte(whole, at, value)]))
+      for (let at = 0; at < whole.length; at++)
+        for (const value of [0, 255]) judge(replay([withByte(whole, at, value)]))
     })
 
     test('with any two bytes 0xffff, as a huge length, fails or waits', () => {
       for (let at = 0; at + 1 < whole.length; at += stride)
-        judge(play([withByte(withByte(whole, at, 255), at + 1, 255)]))
+        judge(replay([withByte(withByte(whole, at, 255), at + 1, 255)]))
     })
 
     for (const [i, { what, bytes }] of records.entries()) {
@@ -68,27 +71,27 @@ for (const { name, version, records } of recordings)
       const after = records.slice(i + 1).map((record) => record.bytes)
 
       test(`record ${i}, ${what}, said twice`, () => {
-        const verdict = judge(play([...before, bytes, bytes, ...after]))
+        const verdict = judge(replay([...before, bytes, bytes, ...after]))
         // RFC 8446 §6.1: nothing after close_notify is looked at.
         assert.equal(verdict, what === 'close_notify' || dropped(what) ? 'complete' : 'fails')
       })
 
       test(`record ${i}, ${what}, left out`, () => {
-        const verdict = judge(play([...before, ...after]))
+        const verdict = judge(replay([...before, ...after]))
         if (dropped(what)) assert.equal(verdict, 'complete')
         else assert.notEqual(verdict, 'complete')
       })
 
       test(`application data in the clear before record ${i}, ${what}`, () => {
         const verdict = judge(
-          play([...before, plainRecord(23, Buffer.from('spoofed data, long enough')), bytes, ...after]),
+          replay([...before, plainRecord(23, Buffer.from('spoofed data, long enough')), bytes, ...after]),
         )
         // What cannot be opened counts as early data where the client said that there would be some.
         assert.equal(verdict, name === 'resuming' && i > 0 && what !== 'data' && i < 3 ? 'complete' : 'fails')
       })
 
       test(`an alert in the clear before record ${i}, ${what}`, () => {
-        judge(play([...before, plainRecord(21, Uint8Array.of(2, 40)), bytes, ...after]))
+        judge(replay([...before, plainRecord(21, Uint8Array.of(2, 40)), bytes, ...after]))
       })
 
       test(`record ${i}, ${what}, exchanged with every other`, () => {
@@ -97,7 +100,7 @@ for (const { name, version, records } of recordings)
           swapped[i] = records[j]?.bytes as Uint8Array
           swapped[j] = bytes
           if (!dropped(what) && !dropped(records[j]?.what))
-            assert.notEqual(judge(play(swapped)), 'complete', `with record ${j}`)
+            assert.notEqual(judge(replay(swapped)), 'complete', `with record ${j}`)
         }
       })
     }
@@ -106,7 +109,7 @@ for (const { name, version, records } of recordings)
       const [first, ...rest] = records
       assert(first !== undefined)
       const pieces = Array.from(first.bytes.subarray(5), (byte) => plainRecord(22, Uint8Array.of(byte), 0x0301))
-      assert.equal(judge(play([...pieces, ...rest.map(({ bytes }) => bytes)])), 'complete')
+      assert.equal(judge(replay([...pieces, ...rest.map(({ bytes }) => bytes)])), 'complete')
     })
 
     test('a hello with each extension cut short or too long by a byte is refused', () => {
@@ -120,7 +123,7 @@ for (const { name, version, records } of recordings)
           const message = writeHandshake(handshakeType.clientHello, (out) =>
             writeClientHello(out, { ...hello, extensions }),
           )
-          const outcome = play([plainRecord(22, message)])
+          const outcome = replay([plainRecord(22, message)])
           assert.equal(reasonOf(outcome), 'malformed-message', `extension ${type} with ${spoiled.length} bytes`)
         }
       }
@@ -130,13 +133,14 @@ for (const { name, version, records } of recordings)
       const body = firstMessage.subarray(4)
       for (let length = 0; length < body.length; length++) {
         const message = writeHandshake(handshakeType.clientHello, (out) => out.raw(body.subarray(0, length)))
-        const reason = reasonOf(play([plainRecord(22, message)]))
+        const reason = reasonOf(replay([plainRecord(22, message)]))
         // Without any extension it is a hello of TLS 1.2, with no suite or no group that we have.
         const early = version === 'TLSv1.3' ? 'no-common-suite' : 'no-common-group'
         assert(reason === 'malformed-message' || reason === early, `${length} bytes: ${reason}`)
       }
     })
   })
+}
 
 suite('messages behind the hello', () => {
   test('Finished cut short at every byte is refused', () => {

@@ -34,8 +34,8 @@ export function readDistinguishedName({ content, raw }: Der): DistinguishedName 
       const type = attribute.oid('type')
       const value = attribute.any('value')
       attribute.end('AttributeTypeAndValue')
-      if (type === oid.commonName) commonNames.push(new TextDecoder().decode(value.content))
-      if (type === oid.emailAddress) emailAddresses.push(new TextDecoder().decode(value.content))
+      if (type === oid.commonName) commonNames.push(lenient.decode(value.content))
+      if (type === oid.emailAddress) emailAddresses.push(lenient.decode(value.content))
       attributes.push(`${type}=${comparable(value)}`)
     }
     parts.push(JSON.stringify(attributes.toSorted()))
@@ -51,7 +51,7 @@ export function isWithin(name: DistinguishedName, subtree: DistinguishedName): b
 function comparable(value: Der): string {
   if (!textTags.has(value.tag)) return `#${toHex(value.raw)}`
   try {
-    const text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(value.content)
+    const text = strict.decode(value.content)
     const lower = text.replaceAll(/[A-Z]/g, (letter) => letter.toLowerCase())
     return `"${lower.replaceAll(/ +/g, ' ').replaceAll(/^ | $/g, '')}`
   } catch {
@@ -60,3 +60,6 @@ function comparable(value: Der): string {
 }
 
 const textTags: ReadonlySet<number> = new Set([tag.utf8String, tag.printableString, tag.ia5String])
+
+const strict = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
+const lenient = new TextDecoder()

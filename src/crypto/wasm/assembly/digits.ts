@@ -3,8 +3,8 @@
  * the bits width i to width (i + 1), the lowest taken as 1, less 2^width; the top one is what bits remain, and positive.
  * No partial sum from the top is 0 modulo the order, so an accumulator that starts there never is the point at infinity.
  */
-import { ORDER, SLOT } from 'curve/field'
-import { copy, copyIf, subtract } from './element'
+import { ORDER } from 'curve/field'
+import { copyIf, subtract } from './element'
 import { FACTOR } from './layout'
 
 /** FACTOR = k where it is odd, and n - k where k is even, with -1 for a result: one of the two is odd, as n is. */

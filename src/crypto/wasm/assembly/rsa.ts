@@ -8,26 +8,27 @@ import {
   ROW, add, canonical, copy, fromBytes, multiply, multiplyAdd, negativeInverse, power, subtract, toBytes, wipeSums,
 } from './montgomery'
 
-const BUFFER: i32 = 1024
+/** Room for 8192 bits. */
+const BUFFER: usize = 1024
 const SECRETS: usize = memory.data(13 * 1024, 16)
 /** In: the modulus and its factors, each with R^2 modulo it beside it. All in are wiped by the call. */
 export const n: usize = SECRETS
-export const nSquare: usize = SECRETS + 1024
-export const p: usize = SECRETS + 2 * 1024
-export const pSquare: usize = SECRETS + 3 * 1024
-export const q: usize = SECRETS + 4 * 1024
-export const qSquare: usize = SECRETS + 5 * 1024
+export const nSquare: usize = SECRETS + BUFFER
+export const p: usize = SECRETS + 2 * BUFFER
+export const pSquare: usize = SECRETS + 3 * BUFFER
+export const q: usize = SECRETS + 4 * BUFFER
+export const qSquare: usize = SECRETS + 5 * BUFFER
 /** In: d mod p-1, d mod q-1, 1/q mod p. */
-export const dp: usize = SECRETS + 6 * 1024
-export const dq: usize = SECRETS + 7 * 1024
-export const qi: usize = SECRETS + 8 * 1024
+export const dp: usize = SECRETS + 6 * BUFFER
+export const dq: usize = SECRETS + 7 * BUFFER
+export const qi: usize = SECRETS + 8 * BUFFER
 /** In: a number below n. */
-export const message: usize = SECRETS + 9 * 1024
+export const message: usize = SECRETS + 9 * BUFFER
 /** In: r^e and 1/r modulo n, for a random r. Out: their squares, which are as random, for the next time. */
-export const blind: usize = SECRETS + 10 * 1024
-export const unblind: usize = SECRETS + 11 * 1024
+export const blind: usize = SECRETS + 10 * BUFFER
+export const unblind: usize = SECRETS + 11 * BUFFER
 /** Out: message^d mod n. */
-export const result: usize = SECRETS + 12 * 1024
+export const result: usize = SECRETS + 12 * BUFFER
 
 /**
  * `length` is that of n and of what is below it in bytes, `half` that of p, q and theirs; R is 2^(27 limbs) for p and q, and
@@ -73,8 +74,8 @@ export function privateOperation(length: i32, half: i32, limbs: i32, e: u64): i3
   squareInto(blind, BLIND, length, inverse, wide)
   squareInto(unblind, UNBLIND, length, inverse, wide)
   if (sound) toBytes(result, Y, length)
-  memory.fill(SECRETS, 0, 10 * 1024)
-  memory.fill(ROWS, 0, ROW_COUNT * <i32>ROW)
+  memory.fill(SECRETS, 0, 10 * BUFFER)
+  memory.fill(ROWS, 0, 14 * ROW)
   wipeSums()
   return sound ? 1 : 0
 }
@@ -136,7 +137,6 @@ function isEqual(a: usize, b: usize, limbs: i32): bool {
 /** Of M: it tells a little of a secret prime. */
 let modulusInverse: u32 = 0
 
-const ROW_COUNT: i32 = 14
 const ROWS: usize = memory.data(14 * (16 + 4 * 320 + 48), 16)
 const N: usize = ROWS + 16
 const N2: usize = N + ROW

@@ -63,7 +63,7 @@ function finishAddition(o: usize): void {
 
 /**
  * o = 2p in Jacobian coordinates, "dbl-2001-b" of the Explicit-Formulas Database. Right for every point but the one at
- * infinity, as no point has y = 0 where the order is an odd prime; the digits of `scalar digits` never meet infinity.
+ * infinity, as no point has y = 0 where the order is an odd prime; the digits of digits.ts never lead there.
  */
 export function doubleJacobian(o: usize, p: usize): void {
   const x = p, y = p + SLOT, z = p + 2 * SLOT

@@ -3,6 +3,7 @@ import { Reader } from '../../bytes/reader.ts'
 import { extensionType } from '../../wire/code-points.ts'
 import { readEncryptedExtensions } from '../../wire/encrypted-extensions.ts'
 import { readProtocolNames } from '../../wire/extensions/alpn.ts'
+import { readNumbers16 } from '../../wire/extensions/number-list.ts'
 import type { HandshakeMessage } from '../../wire/handshake.ts'
 import { fault } from '../fault.ts'
 import type { Effect } from '../handshake/state.ts'
@@ -22,6 +23,9 @@ export function onEncryptedExtensions(
   const name = extensions.get(extensionType.serverName)
   // RFC 6066 §3: the name took part in the choice; there is nothing more to say.
   if (name !== undefined) new Reader(name).end('server_name')
+  // §4.2.7: which groups the server would have liked, for another time; there is none.
+  const groups = extensions.get(extensionType.supportedGroups)
+  if (groups !== undefined) readNumbers16(groups, 'supported_groups')
   const alpn = chosenProtocol(extensions.get(extensionType.alpn), config)
   const size = extensions.get(extensionType.recordSizeLimit)
   const effects: Effect[] = size === undefined ? [] : [{ do: 'limit-records', limit: limitBySize(size, 'TLSv1.3') }]

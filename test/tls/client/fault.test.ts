@@ -378,6 +378,7 @@ const provocations: { readonly [R in Reason]: readonly Provocation[] } = {
     { script: { edit: replacingMessage(handshakeType.encryptedExtensions, () => Uint8Array.of(0)) } },
     { script: { edit: replacingMessage(handshakeType.encryptedExtensions, () => Uint8Array.of(0, 0, 0)) } },
     { script: { encryptedExtensions: [{ type: extensionType.serverName, body: Uint8Array.of(0) }] } },
+    { script: { encryptedExtensions: [{ type: extensionType.supportedGroups, body: Uint8Array.of(0, 1, 0) }] } },
     { script: { edit: replacingMessage(handshakeType.certificate, (body) => body.subarray(0, -1)) } },
     { script: { edit: replacingMessage(handshakeType.certificateVerify, (body) => body.subarray(0, -1)) } },
     {

@@ -45,6 +45,11 @@ export interface FlavourInput {
 export interface Refused {
   readonly refused: Reason
   readonly message: string
+  /**
+   * The derived ConfigMap all the same, where nothing but Ingresses is in the way: an nginx that is behind a sidecar already
+   * must guard the hosts that ask for client certificates, whatever else somebody asks for.
+   */
+  readonly config?: Readonly<Record<string, string>>
 }
 
 export function isRefused(outcome: object): outcome is Refused {

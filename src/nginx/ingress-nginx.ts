@@ -169,6 +169,7 @@ function refusal(
     )
   if (policy.spec.backend !== undefined)
     found.push('spec.backend: it is for a plain nginx; ingress-nginx is moved by its own flags')
+  const isSound = found.length === 0
   const prefix = annotationsPrefix(line)
   for (const ingress of ingresses) found.push(...unsupportedAnnotations(ingress, prefix))
   const asked = readClientAuth(ingresses, prefix, config, hosts)
@@ -181,7 +182,10 @@ function refusal(
   if (found.length === 0) return undefined
   const shown = found.slice(0, maxNamed)
   const more = found.length > shown.length ? `; and ${found.length - shown.length} more` : ''
-  return { refused: 'UnsupportedFeature', message: shown.join('; ') + more }
+  const refused = { refused: 'UnsupportedFeature', message: shown.join('; ') + more } as const
+  // An old nginx does not know the variables of the guard, and would take no configuration with it.
+  if (!isSound || (first !== undefined && isOld(container))) return refused
+  return { ...refused, config: derivedConfig(config, policy.spec.http.hsts, hosts, asked.hosts) }
 }
 
 function unsupportedAnnotations(ingress: Ingress, prefix: string): string[] {

@@ -194,6 +194,18 @@ test('what a host asks of its clients is known, even where there can be no plan'
   )
 })
 
+test('guards hosts also while an Ingress asks for what is refused, but not an nginx that could not take it', () => {
+  const odd = ingress({ 'nginx.ingress.kubernetes.io/ssl-passthrough': 'true' })
+  const config = (change: Partial<Change>) => {
+    const outcome = plan({ ingresses: [asking(), odd], ...change })
+    assert.ok(isRefused(outcome))
+    return outcome.config
+  }
+  assert.deepEqual(config({}), planned({ ingresses: [asking()] }).config)
+  assert.equal(config(flags('--enable-ssl-passthrough')), undefined)
+  assert.equal(config(image(':v1.10.6')), undefined)
+})
+
 test('refuses client certificates that an old nginx could not guard, and two that contradict each other', () => {
   const both = tlsPolicy({ tls: { clientAuth: { mode: 'Require', caRef: { name: 'ca' } } } })
   for (const [change, message] of [

@@ -136,10 +136,7 @@ function enforce(seen: Seen, policy: TLSPolicy, now: Date, held: boolean): Decis
   if (generation !== undefined && !own.bundleInPlace) {
     writes.push({ do: 'apply-bundle', generation, data: certificates.data })
   }
-  if (seen.derived !== undefined && !own.derivedInPlace) {
-    const { data = {}, binaryData = {} } = seen.derived
-    writes.push({ do: 'apply-derived', data, binaryData })
-  }
+  writes.push(...derivedWrites(seen))
   if (generation !== undefined) writes.push(...announcements(seen, generation, now))
 
   // Without one certificate the sidecar could only refuse: the pods stay as they are until there is one.
@@ -193,8 +190,9 @@ function refuse(seen: Seen, now: Date, held: boolean): Decision {
     const { generation, data } = seen.certificates
     const renews = held && generation !== undefined
     const bundle: Write[] = renews && !seen.own.bundleInPlace ? [{ do: 'apply-bundle', generation, data }] : []
+    const derived = held ? derivedWrites(seen) : []
     return report(seen, findings, now, {
-      writes: renews ? [...bundle, ...announcements(seen, generation, now)] : [],
+      writes: renews ? [...bundle, ...derived, ...announcements(seen, generation, now)] : derived,
       entries: held ? undefined : [],
       afterwards: [],
       requeueAfterMs: resyncMs,
@@ -204,6 +202,12 @@ function refuse(seen: Seen, now: Date, held: boolean): Decision {
   // The older policy's roll-out replaces pods that still mount our bundle; until then it stays.
   if (seen.injected.length === 0) writes.push(...deleteOwn(seen))
   return report(seen, findings, now, { writes: [], entries: [], afterwards: writes, requeueAfterMs: resyncMs })
+}
+
+function derivedWrites({ derived, own }: Seen): Write[] {
+  if (derived === undefined || own.derivedInPlace) return []
+  const { data = {}, binaryData = {} } = derived
+  return [{ do: 'apply-derived', data, binaryData }]
 }
 
 /** Brings the pods back as they were: entries first, then the roll-out, then what we made, then the finalizer. */

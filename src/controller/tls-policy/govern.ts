@@ -92,7 +92,10 @@ export async function govern(policy: TLSPolicy, around: Surroundings): Promise<G
       const message = `pods of namespace ${namespace} are never changed`
       return { ...target, refusal: { reason: 'Invalid', message } }
     }
-    if (isRefused(nginx)) return { ...target, refusal: { reason: nginx.refused, message: nginx.message } }
+    if (isRefused(nginx)) {
+      if (nginx.config !== undefined) derived ??= { data: nginx.config, binaryData: {} }
+      return { ...target, refusal: { reason: nginx.refused, message: nginx.message } }
+    }
     const injection = makePlan(policy, nginx, around.sidecarImage)
     const template: Pod = { metadata: workload.spec.template.metadata ?? {}, spec: workload.spec.template.spec }
     const skip = ineligible(template, injection)

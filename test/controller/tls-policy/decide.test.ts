@@ -227,6 +227,12 @@ describe('a policy that can not be honoured', () => {
     assert.deepEqual(decision.afterwards, [])
   })
 
+  test('guards in nginx what hosts ask of their clients, where the sidecar is in force and only there', () => {
+    assert.deepEqual(guarded(['tls.chitin.dev/restore'], false), ['apply-bundle', 'apply-derived'])
+    assert.deepEqual(guarded(['tls.chitin.dev/restore'], true), ['apply-bundle'])
+    assert.deepEqual(guarded([], false), [])
+  })
+
   test('lets go of everything where an older policy governs', () => {
     const decision = decide(refused('Conflicted', ['tls.chitin.dev/restore']), now)
     assert.deepEqual(decision.entries, [])
@@ -300,6 +306,14 @@ function refused(reason: 'UnsupportedFeature' | 'Conflicted', finalizers: readon
     ...seen({ finalizers }),
     refusal: { reason, message: 'Ingress shop/web asks for ssl-passthrough', conflictsWith: [] },
   }
+}
+
+/** What is written for a refused policy whose nginx has something to guard. */
+function guarded(finalizers: readonly string[], derivedInPlace: boolean): string[] {
+  const before = refused('UnsupportedFeature', finalizers)
+  const derived = { data: { 'server-snippet': 'guard' } }
+  const decision = decide({ ...before, derived, own: { ...before.own, derivedInPlace } }, now)
+  return decision.writes.map((write) => write.do)
 }
 
 function deleting(more: Partial<Parameters<typeof seen>[0]> = {}): Seen {

@@ -57,6 +57,7 @@ export function serverContext(options: ServerOptions): ServerContext {
     },
     doubt({ peerChain }) {
       if (peerChain === undefined) return 'the client showed no certificate'
+      if (rejectUnauthorized) return undefined
       const verdict = verdictOn(peerChain)
       return 'refused' in verdict ? `${verdict.refused}: ${verdict.detail}` : undefined
     },

@@ -27,11 +27,10 @@ import type { CryptoProvider, GroupName } from '../crypto/provider.ts'
 import type { ClientConfig } from '../tls/client/config.ts'
 import { ClientConnection } from '../tls/client/connection.ts'
 import type { Session } from '../tls/client/session.ts'
-import type { Trust } from '../tls/client/trust.ts'
+import { doubtOf, type Trust } from '../tls/client/trust.ts'
 import { ServerConnection } from '../tls/connection.ts'
 import type { VersionRange } from '../tls/version.ts'
-import { verifyChain } from '../x509/chain.ts'
-import { parseTrustAnchors, type TrustAnchors } from '../x509/trust-anchors.ts'
+import { parseTrustAnchors } from '../x509/trust-anchors.ts'
 import { defaultCrypto, defaultGroups, parsePair, versionsOf } from './defaults.ts'
 import { nodeRoots } from './node-roots.ts'
 import type { ServerContext } from './server-context.ts'
@@ -66,25 +65,22 @@ export interface ConnectOptions extends StreamOptions, VersionRange {
 /** Begins a handshake as the client. Throws Error where the options are no good: PEM that is none, a key of another certificate. */
 export function connect(transport: Transport, options: ConnectOptions): TlsStream {
   const { servername, crypto = defaultCrypto(), ALPNProtocols = [], groups = defaultGroups } = options
-  const anchors = options.ca === undefined ? nodeRoots() : parseTrustAnchors(options.ca)
+  const trust = trustOf(options)
   const config: ClientConfig = {
     crypto,
     random: (length) => randomBytes(length),
     now: Date.now,
     serverName: servername,
     ...versionsOf(options),
-    trust: trustOf(options, anchors),
+    trust: options.rejectUnauthorized === false ? { accept: 'any' } : trust,
     groups,
     alpn: ALPNProtocols,
     ...(options.session === undefined ? {} : { session: options.session }),
     credentials: options.cert === undefined ? [] : [parsePair(options.cert, options.key ?? '', crypto)],
   }
-  const doubt: Side['doubt'] = ({ peerChain = [] }) => {
-    if (config.trust.accept !== 'any') return undefined
-    const demand = { anchors, purpose: 'serverAuth', now: new Date(), crypto, name: servername } as const
-    const verdict = verifyChain(peerChain, demand)
-    return 'refused' in verdict ? `${verdict.refused}: ${verdict.detail}` : undefined
-  }
+  // Where the handshake itself refuses, nothing is left to be doubted.
+  const doubt: Side['doubt'] = ({ peerChain = [] }) =>
+    config.trust === trust ? undefined : doubtOf(peerChain, { ...config, trust })?.message
   return new TlsStream(transport, { engine: new ClientConnection(config), doubt }, options)
 }
 
@@ -93,11 +89,7 @@ export function serve(transport: Transport, context: ServerContext, options: Str
   return new TlsStream(transport, { ...context, engine: new ServerConnection(context.config) }, options)
 }
 
-function trustOf(
-  { servername, fingerprints, rejectUnauthorized = true }: ConnectOptions,
-  anchors: TrustAnchors,
-): Trust {
-  if (!rejectUnauthorized) return { accept: 'any' }
+function trustOf({ servername, ca, fingerprints }: ConnectOptions): Trust {
   if (fingerprints !== undefined) return { accept: 'pinned', fingerprints }
-  return { accept: 'verified', anchors, name: servername }
+  return { accept: 'verified', anchors: ca === undefined ? nodeRoots() : parseTrustAnchors(ca), name: servername }
 }

@@ -312,6 +312,8 @@ suite('what goes wrong', () => {
       servername: 'any.example.com',
     })
     assert.equal(client.authorized, true)
+    const { client: other } = await open({ fingerprints: ['00'.repeat(32)], rejectUnauthorized: false })
+    assert.match(other.authorizationError ?? '', /^certificate-not-pinned: /)
   })
 
   test('a transport that ends without close_notify is told from a good end', async () => {

@@ -12,6 +12,7 @@ import { native } from '../../src/crypto/native/provider.ts'
 import {
   aeadKeyLength,
   hashLength,
+  maxAeadLength,
   nonceLength,
   tagLength,
   type AeadName,
@@ -206,6 +207,21 @@ function aeads(provider: CryptoProvider, other: CryptoProvider): void {
         }
         const short = new Uint8Array(tagLength - 1)
         assert.throws(() => aead.sealInPlace(new Uint8Array(nonceLength), short, short), RangeError)
+      }
+    })
+
+    test('takes 64 KiB of text and of additional data, and not one byte more', () => {
+      const [most, more] = [new Uint8Array(maxAeadLength).fill(1), new Uint8Array(maxAeadLength + 1)]
+      for (const name of aeadNames) {
+        const key = new Uint8Array(aeadKeyLength[name])
+        const [aead, nonce] = [provider.aead(name, key), new Uint8Array(nonceLength)]
+        const sealed = aead.seal(nonce, most, most)
+        assert.deepEqual(sealed, other.aead(name, key).seal(nonce, most, most))
+        assert.deepEqual(aead.open(nonce, most, sealed), most)
+        assert.throws(() => aead.seal(nonce, most, more), RangeError)
+        assert.throws(() => aead.seal(nonce, more, most), RangeError)
+        assert.throws(() => aead.open(nonce, more, sealed), RangeError)
+        assert.equal(aead.open(nonce, most, concat(more, sealed)), undefined, 'a peer’s doing, so no error')
       }
     })
 

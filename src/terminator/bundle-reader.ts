@@ -2,6 +2,7 @@
  * Files in, a verified snapshot out. All or nothing: a bundle of which one file is missing or does not belong is not
  * served at all, and the one before it is kept.
  */
+import { randomBytes } from 'node:crypto'
 import { readFile, readlink, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { BundleCredential, Generation } from '../api/bundle.ts'
@@ -143,7 +144,14 @@ async function readFiles(
     hosts: credential.names.length === 0 ? [] : [{ names: credential.names, credentials: [credential] }],
     // There is one certificate and no policy: every name gets it.
     defaultCredentials: [credential],
+    tickets: ownTickets,
   }
+}
+
+/** Of this process, and gone with it. Nobody renews the key: what runs for months has an operator, and a bundle. */
+const ownTickets: SnapshotTickets = {
+  keys: [{ name: new Uint8Array(randomBytes(16)), key: new Uint8Array(randomBytes(32)) }],
+  lifetimeSeconds: 12 * 60 * 60,
 }
 
 type OperatorBundle = Extract<BundleSource, { kind: 'bundle' }>

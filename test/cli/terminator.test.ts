@@ -60,6 +60,9 @@ test('serves two files, and says nothing secret even at debug', async () => {
   const socket = await tls(terminator.ports[0] ?? 0)
   socket.write('plaintext of a client')
   await read(socket, 21)
+  // The tickets came before the echo.
+  const resumed = await tls(terminator.ports[0] ?? 0, { session: socket.getSession() })
+  assert.ok(resumed.isSessionReused(), 'by whichever worker')
   // A fault on the wire, and one in the file that holds the key.
   const broken = await tcp(terminator.ports[0] ?? 0)
   broken.write('GET /?token=0123456789 HTTP/1.1\r\n\r\n')

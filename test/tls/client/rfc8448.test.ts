@@ -11,7 +11,9 @@ import type { CryptoProvider, GroupName } from '../../../src/crypto/provider.ts'
 import type { Offer } from '../../../src/tls/client/hello.ts'
 import { clientRole } from '../../../src/tls/client/role.ts'
 import { Conversation } from '../../../src/tls/conversation.ts'
-import { groupIds } from '../../../src/tls/suites.ts'
+import type { ClientState, ClientTransition } from '../../../src/tls/client/state.ts'
+import { groupIds, suites } from '../../../src/tls/suites.ts'
+import { messageHash } from '../../../src/tls/transcript.ts'
 import { readClientHello } from '../../../src/wire/client-hello.ts'
 import { extensionType } from '../../../src/wire/code-points.ts'
 import { readClientShares } from '../../../src/wire/extensions/key-share.ts'
@@ -20,7 +22,9 @@ import { clientConfig, text } from '../../support/tls-pair.ts'
 for (const crypto of [noble, native])
   test(`section 3, the simple handshake, with ${crypto.name}`, () => {
     const trace = read('section-3.txt')
-    const client = clientOf(trace('client hello record'), trace('client private key'), 'X25519', crypto)
+    const offer = offerOf(trace('client hello record'), trace('client private key'), 'X25519')
+    const effects = [{ do: 'send', messages: offer.message }] as const
+    const client = clientAt({ at: 'expect-server-hello', offer }, crypto, effects)
     assert.deepEqual(client.takeOutput().map(toHex), [toHex(trace('client hello record').with(2, 3))])
 
     const events = client.receive(concat(trace('server hello record'), trace('server flight record')))
@@ -47,19 +51,35 @@ for (const crypto of [noble, native])
     assert.equal(client.state, 'closed')
   })
 
-/** Our client, but with the hello of a trace and the key behind it. */
-function clientOf(
-  record: Uint8Array,
-  privateKey: Uint8Array,
-  group: GroupName,
-  crypto: CryptoProvider,
-): Conversation<ReturnType<typeof clientRole>['start']['next']> {
+for (const crypto of [noble, native])
+  test(`section 5, behind a HelloRetryRequest, with ${crypto.name}`, () => {
+    const trace = read('section-5.txt')
+    const offer = offerOf(trace('client second hello record'), trace('client private key'), 'P-256')
+    const [first, request] = [trace('client hello record').subarray(5), trace('server retry record').subarray(5)]
+    const state = {
+      at: 'expect-second-server-hello',
+      offer,
+      suite: suites.TLS_AES_128_GCM_SHA256,
+      transcript: [messageHash(crypto, 'SHA-256', first), request, offer.message],
+    } as const
+    const client = clientAt(state, crypto)
+    const [complete] = client.receive(concat(trace('server hello record'), trace('server flight record')))
+    assert(complete?.type === 'handshake-complete', JSON.stringify(complete))
+    assert.deepEqual([complete.group, complete.helloRetried], ['P-256', true])
+    assert.deepEqual(client.takeOutput().map(toHex), [toHex(trace('client finished record'))])
+    client.close()
+    assert.deepEqual(client.takeOutput().map(toHex), [toHex(trace('client close_notify record'))])
+    assert.deepEqual(client.receive(trace('server close_notify record')), [{ type: 'peer-closed' }])
+  })
+
+/** The hello of a trace, with the key behind it. */
+function offerOf(record: Uint8Array, privateKey: Uint8Array, group: GroupName): Offer {
   const message = record.subarray(5)
   const hello = readClientHello(message.subarray(4))
   const shares = readClientShares(hello.extensions.find(({ type }) => type === extensionType.keyShare)?.body ?? record)
   const share = shares.find((entry) => entry.group === groupIds[group])?.share
   assert(share !== undefined)
-  const offer: Offer = {
+  return {
     hello,
     message,
     versions: ['TLSv1.3'],
@@ -69,9 +89,16 @@ function clientOf(
     pairs: new Map([[group, { privateKey: privateKey.slice(), share }]]),
     session: undefined,
   }
+}
+
+/** Our client, but in the middle of a trace. */
+function clientAt(
+  next: ClientState,
+  crypto: CryptoProvider,
+  effects: ClientTransition['effects'] = [],
+): Conversation<ClientState> {
   const config = clientConfig({ crypto, groups: ['X25519', 'P-256'], serverName: 'server' })
-  const start = { next: { at: 'expect-server-hello', offer }, effects: [{ do: 'send', messages: message }] } as const
-  return new Conversation({ ...clientRole(config), start })
+  return new Conversation({ ...clientRole(config), start: { next, effects } })
 }
 
 /** A trace as a function from a value's name to its bytes. */

@@ -128,8 +128,11 @@ export class Cache<T extends KubeObject = KubeObject, I extends string = never> 
 
   #changed(key: Key, before: T | undefined, after: T | undefined): void {
     for (const { values, keys } of this.#indexes) {
-      if (before !== undefined) for (const value of values(before)) take(keys, value, key)
-      if (after !== undefined) for (const value of values(after)) file(keys, value, key)
+      const old = new Set(before === undefined ? [] : values(before))
+      const now = new Set(after === undefined ? [] : values(after))
+      // What stays where it was keeps its place in the order: an order that changed would look like news.
+      for (const value of old) if (!now.has(value)) take(keys, value, key)
+      for (const value of now) if (!old.has(value)) file(keys, value, key)
     }
     for (const subscriber of this.#subscribers) subscriber(before, after)
   }

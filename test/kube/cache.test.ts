@@ -58,6 +58,14 @@ test('indexes follow changes and deletions', () => {
   for (const colour of ['red', 'blue', 'green']) assert.deepEqual(cache.keysBy('colour', colour), [])
 })
 
+test('an object that changes keeps its place in an index', () => {
+  const cache = colourful()
+  for (const name of ['a', 'b', 'c']) cache.put(thing(name, '1', ['red']))
+  cache.put(thing('a', '2', ['red', 'blue']))
+  assert.deepEqual(cache.keysBy('colour', 'red'), ['ns/a', 'ns/b', 'ns/c'])
+  assert.deepEqual(cache.keysBy('colour', 'blue'), ['ns/a'])
+})
+
 test('an index that nobody declared is a bug', () => {
   // The cast is what a caller without types would do.
   assert.throws(() => colourful().keysBy('size' as 'colour', 'big'), /no index size/)

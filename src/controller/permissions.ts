@@ -2,6 +2,8 @@
  * Everything the operator asks of the API server, one line for each kind: what the chart's ClusterRole (and, where
  * `ownNamespace` is set, its Role in the operator's namespace) must allow, and nothing more. No wildcards.
  */
+import { configurationNames } from './webhook-configuration/configuration.ts'
+
 export interface Permission {
   readonly apiGroup: string
   readonly resource: string
@@ -69,14 +71,14 @@ export const permissions: readonly Permission[] = [
     apiGroup: 'admissionregistration.k8s.io',
     resource: 'mutatingwebhookconfigurations',
     verbs: ['list', 'watch', 'create'],
-    why: 'create ours; see it (list and watch are filtered by name)',
+    why: 'create ours; see it (list and watch are filtered by label)',
   },
   {
     apiGroup: 'admissionregistration.k8s.io',
     resource: 'mutatingwebhookconfigurations',
-    resourceNames: ['chitin'],
+    resourceNames: configurationNames,
     verbs: ['get', 'patch', 'delete'],
-    why: 'keep one narrow entry per policy in it',
+    why: 'keep one narrow entry per policy in them',
   },
   { apiGroup: 'events.k8s.io', resource: 'events', verbs: ['create', 'patch'], why: 'events on policies' },
   {

@@ -140,7 +140,7 @@ class Operator {
       client,
       cache: world.webhookConfigurations,
       ownNamespace: namespace,
-      policies: () => world.policies.keys(),
+      exists: (policy) => world.policies.has(policy),
       now,
     })
     const recorder = new EventRecorder({
@@ -189,7 +189,7 @@ class Operator {
     if (this.#certificates !== undefined) await address(this.#certificates).catch(complain)
     const ends = [
       ...this.#wakeOn(dependencies, reconciler.enqueue),
-      world.webhookConfigurations.subscribe(() => void configurator.sync().catch(complain)),
+      world.webhookConfigurations.subscribe((name) => void configurator.sync(name).catch(complain)),
     ]
     try {
       await reconciler.run(signal)

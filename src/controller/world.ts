@@ -7,7 +7,7 @@ import type { KubeClient } from '../kube/client.ts'
 import { Reflector, type Trouble } from '../kube/reflector.ts'
 import { resources, type KubeObject, type ResourceType } from '../kube/resource.ts'
 import { ingressDependency } from './tls-policy/triggers.ts'
-import { configurationName } from './webhook-configuration/configuration.ts'
+import { configurationLabel } from './webhook-configuration/configuration.ts'
 import type { LiveConfiguration } from './webhook-configuration/configurator.ts'
 
 /** An object of ours as the API server gives it: with a name. */
@@ -44,7 +44,7 @@ export function createWorld(
   const watch = <T extends KubeObject, I extends string>(
     type: ResourceType,
     cache: Cache<T, I>,
-    selection: { readonly metadataOnly?: boolean; readonly fieldSelector?: string } = {},
+    selection: { readonly metadataOnly?: boolean; readonly labelSelector?: string } = {},
   ): Cache<T, I> => {
     const onTrouble = (trouble: Trouble): void => on.trouble(type, trouble)
     reflectors.push(new Reflector<T, I>({ client, type, cache, onTrouble, ...selection }))
@@ -68,7 +68,7 @@ export function createWorld(
     webhookConfigurations: watch(
       resources.mutatingWebhookConfigurations,
       new Cache<LiveConfiguration>({ onError: on.error }),
-      { fieldSelector: `metadata.name=${configurationName}` },
+      { labelSelector: configurationLabel },
     ),
   }
   const { workloads: kinds, ...others } = world

@@ -1,4 +1,5 @@
 import { forceDeleteAnnotation } from '../../api/names.ts'
+import { configurationNames } from '../../controller/webhook-configuration/configuration.ts'
 import { connect, type KubeClient } from '../../kube/client.ts'
 import { isNotFound } from '../../kube/kube-error.ts'
 import { pause } from '../../kube/pause.ts'
@@ -54,8 +55,10 @@ export async function uninstall(
     }
     await pause(500, stop)
   }
-  if (await client.delete(resources.mutatingWebhookConfigurations, { name: 'chitin' }, { signal: stop }))
-    out('removed the webhook configuration\n')
+  const gone = configurationNames.map(async (name) =>
+    client.delete(resources.mutatingWebhookConfigurations, { name }, { signal: stop }),
+  )
+  if ((await Promise.all(gone)).includes(true)) out('removed the webhook configuration\n')
   out('no pod depends on Chitin any more\n')
   return 0
 }

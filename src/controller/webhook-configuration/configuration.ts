@@ -1,4 +1,4 @@
-/** The MutatingWebhookConfiguration: one narrow entry for each workload that an enforced policy governs. Pure. */
+/** The MutatingWebhookConfigurations: one narrow entry for each workload that an enforced policy governs. Pure. */
 import type { LabelSelector } from '../../api/label-selector.ts'
 import { fingerprintAnnotation } from '../../api/names.ts'
 
@@ -30,10 +30,18 @@ export interface WebhookConfiguration {
   readonly webhooks: readonly { readonly name: string; readonly [field: string]: unknown }[]
 }
 
-export const configurationName = 'chitin'
+/** One is enough for most clusters; there are more of them because an object has a size, see configurator.ts. */
+export const configurationNames: readonly string[] = [
+  'chitin',
+  ...Array.from({ length: 31 }, (_, index) => `chitin-${index + 1}`),
+]
 
-/** The whole configuration, entries in a fixed order; undefined where there is none to keep. */
+/** What all of them carry. */
+export const configurationLabel = 'app.kubernetes.io/managed-by=chitin'
+
+/** One configuration with these entries, in a fixed order; undefined where there is none to keep. */
 export function webhookConfiguration(
+  name: string,
   entries: readonly WebhookEntry[],
   address: WebhookAddress,
   ownNamespace: string,
@@ -48,7 +56,7 @@ export function webhookConfiguration(
   return {
     apiVersion: 'admissionregistration.k8s.io/v1',
     kind: 'MutatingWebhookConfiguration',
-    metadata: { name: configurationName, labels: { 'app.kubernetes.io/managed-by': 'chitin' } },
+    metadata: { name, labels: { 'app.kubernetes.io/managed-by': 'chitin' } },
     webhooks,
   }
 }

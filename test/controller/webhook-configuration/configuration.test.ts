@@ -21,11 +21,11 @@ const address = {
 }
 
 test('no entry, no configuration', () => {
-  assert.equal(webhookConfiguration([], address, 'chitin-system'), undefined)
+  assert.equal(webhookConfiguration('chitin', [], address, 'chitin-system'), undefined)
 })
 
 test('an entry reaches only the pods of one workload in one namespace', () => {
-  const [webhook] = webhookConfiguration([entry], address, 'chitin-system')?.webhooks ?? []
+  const [webhook] = webhookConfiguration('chitin', [entry], address, 'chitin-system')?.webhooks ?? []
   assert.deepEqual(webhook?.['namespaceSelector'], {
     matchExpressions: [{ key: 'kubernetes.io/metadata.name', operator: 'In', values: ['ingress-nginx'] }],
   })
@@ -38,19 +38,22 @@ test('an entry reaches only the pods of one workload in one namespace', () => {
 
 test('kube-system and our own namespace never get an entry', () => {
   for (const namespace of ['kube-system', 'chitin-system']) {
-    assert.equal(webhookConfiguration([{ ...entry, namespace }], address, 'chitin-system'), undefined)
+    assert.equal(webhookConfiguration('chitin', [{ ...entry, namespace }], address, 'chitin-system'), undefined)
   }
 })
 
 test('an entry that would match every pod is left out', () => {
-  assert.equal(webhookConfiguration([{ ...entry, selector: { matchLabels: {} } }], address, 'chitin-system'), undefined)
+  assert.equal(
+    webhookConfiguration('chitin', [{ ...entry, selector: { matchLabels: {} } }], address, 'chitin-system'),
+    undefined,
+  )
 })
 
 test('the order of the entries does not depend on the order of the policies', () => {
   const other = { ...entry, policy: 'alpha' }
   assert.deepEqual(
-    webhookConfiguration([entry, other], address, 'chitin-system'),
-    webhookConfiguration([other, entry], address, 'chitin-system'),
+    webhookConfiguration('chitin', [entry, other], address, 'chitin-system'),
+    webhookConfiguration('chitin', [other, entry], address, 'chitin-system'),
   )
 })
 

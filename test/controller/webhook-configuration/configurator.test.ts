@@ -71,6 +71,43 @@ test('entries of a policy that is gone are dropped', async () => {
   assert.ok(!first.cache.has('chitin'))
 })
 
+test('a thousand policies fill one object after the other, and a change writes only the one that holds it', async () => {
+  const { configurator, cache, calls } = setUp()
+  await configurator.setAddress(address)
+  const names = Array.from({ length: 1000 }, (_, index) => `p${index}`)
+  await Promise.all(names.map(async (name) => configurator.set(`edge/${name}`, [entry(name)])))
+  assert.equal(cache.size, Math.ceil(1000 / 64))
+  for (const { webhooks = [] } of cache.list()) assert.ok(JSON.stringify(webhooks).length < 500_000)
+  assert.equal(cache.get('chitin')?.webhooks?.length, 64)
+
+  calls.length = 0
+  await configurator.set('edge/p700', [{ ...entry('p700'), fingerprint: 'f2' }])
+  assert.deepEqual(calls, ['apply chitin-10'])
+})
+
+test('who comes while a write is under way shares the next one', async () => {
+  const { configurator, calls } = setUp()
+  await configurator.setAddress(address)
+  const first = configurator.set('edge/one', [entry('one')])
+  await Promise.resolve()
+  await Promise.all([first, ...['two', 'three', 'four'].map(async (p) => configurator.set(`edge/${p}`, [entry(p)]))])
+  assert.ok(calls.length <= 2, calls.join(', '))
+})
+
+test('a policy stays in the object where an earlier operator has put it', async () => {
+  const first = setUp()
+  await first.configurator.setAddress(address)
+  for (let i = 0; i < 65; i++) await first.configurator.set(`edge/p${i}`, [entry(`p${i}`)])
+  await first.configurator.remove('edge/p0')
+
+  const second = setUp(first.cache)
+  await second.configurator.setAddress(address)
+  await second.configurator.set('edge/p64', [entry('p64')])
+  assert.deepEqual(second.calls, [])
+  await second.configurator.set('edge/p64', [])
+  assert.deepEqual(second.calls, ['delete chitin-1'])
+})
+
 test('what the API server adds by itself does not make a difference', () => {
   assert.ok(isWithin({ a: [{ b: 1 }] }, { a: [{ b: 1, c: 2 }], d: 3 }))
   assert.ok(!isWithin({ a: [1] }, { a: [1, 2] }))
@@ -84,20 +121,20 @@ function setUp(cache = new Cache<LiveConfiguration>()) {
   const clock = { now: 1 }
   const client = {
     apply: async (_type: unknown, object: LiveConfiguration) => {
-      calls.push('apply')
+      calls.push(`apply ${object.metadata.name}`)
       cache.put(object)
       return object
     },
-    delete: async () => {
-      calls.push('delete')
-      return cache.remove('chitin')
+    delete: async (_type: unknown, { name }: { readonly name: string }) => {
+      calls.push(`delete ${name}`)
+      return cache.remove(name)
     },
   } as unknown as KubeClient // the two verbs that a configurator uses
   const configurator = new Configurator({
     client,
     cache,
     ownNamespace: 'chitin-system',
-    policies: () => ['edge/one', 'edge/two'],
+    exists: (policy) => policy.startsWith('edge/') && policy !== 'edge/gone',
     now: () => clock.now,
   })
   return { configurator, cache, calls, clock }

@@ -19,6 +19,7 @@ import { expositionType, processMetrics } from '../telemetry/metrics.ts'
 import { operatorMetrics } from '../telemetry/operator-metrics.ts'
 import { mutatePodPath } from '../webhook/routes.ts'
 import { runWebhook, type RunningWebhook } from '../webhook/run.ts'
+import { limited } from './certificates/ask.ts'
 import { shakeHands } from './certificates/verify.ts'
 import { ConfigMapReader } from './config-map-reader.ts'
 import { fill, type Report } from './report.ts'
@@ -156,8 +157,11 @@ class Operator {
       configurator,
       dependencies,
       recorder,
-      shake: async ({ pod, expectation, serverName }, signal) =>
-        shakeHands({ ...pod, serverName, keyType: expectation.keyType, timeoutMs: handshakeMs, crypto }, signal),
+      shake: limited(
+        async ({ pod, expectation, serverName }, signal) =>
+          shakeHands({ ...pod, serverName, keyType: expectation.keyType, timeoutMs: handshakeMs, crypto }, signal),
+        handshakesAtOnce,
+      ),
       webhookTrouble: async () => this.#webhookTrouble(),
       metrics: this.#metrics,
       reports: this.#reports,
@@ -345,3 +349,5 @@ async function aborted(signal: AbortSignal): Promise<void> {
 }
 
 const handshakeMs = 3000
+/** Enough to keep one core busy. */
+const handshakesAtOnce = 64

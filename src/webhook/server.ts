@@ -31,7 +31,7 @@ export class WebhookServer {
   constructor(options: ServerOptions) {
     this.#options = options
     this.#context = context(options)
-    this.#server = createServer({ requestTimeout: 10_000, headersTimeout: 5000 })
+    this.#server = createServer({ requestTimeout: 10_000, headersTimeout: 5000, keepAliveTimeout })
     this.#putTlsInFront()
     this.#server.maxConnections = 1000
     this.#server.on('request', (request, response) => {
@@ -131,4 +131,6 @@ function context({ certificate, crypto }: Pick<ServerOptions, 'certificate' | 'c
 const maxBody = 4 * 1024 * 1024
 
 const closeAfterMs = 5000
+/** Above the 90 s after which an API server gives up a connection by itself: a pod must not meet one that we just closed. */
+const keepAliveTimeout = 120_000
 const handshakeTimeoutMs = 5000

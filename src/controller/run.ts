@@ -6,13 +6,14 @@
  * All replicas answer the webhook; the one that holds the Lease reconciles. RBAC: permissions.ts lists every verb on
  * every resource, as data. The chart's ClusterRole is held against it.
  */
+import { policyAnnotation } from '../api/names.ts'
 import type { CryptoProvider } from '../crypto/provider.ts'
 import type { KubeClient } from '../kube/client.ts'
 import { EventRecorder } from '../kube/events.ts'
 import { lead } from '../kube/lease.ts'
 import { pause } from '../kube/pause.ts'
 import { Reconciler, type Run } from '../kube/reconciler.ts'
-import { keyFor, type Key } from '../kube/resource.ts'
+import { keyFor, refOf, type Key } from '../kube/resource.ts'
 import { startAdminServer, type AdminServer } from '../telemetry/admin-server.ts'
 import { errorText, type Log } from '../telemetry/log.ts'
 import { expositionType, processMetrics } from '../telemetry/metrics.ts'
@@ -26,12 +27,12 @@ import { fill, type Report } from './report.ts'
 import { verdictOnPod, type Surroundings } from './tls-policy/govern.ts'
 import { Observer } from './tls-policy/observe.ts'
 import { PolicyReconciler } from './tls-policy/reconcile.ts'
-import { Dependencies, dependencyOn, ingressDependency } from './tls-policy/triggers.ts'
+import { Dependencies, dependencyOn, ingressDependencies, workloadDependency } from './tls-policy/triggers.ts'
 import { leafNotAfter, renewalTime, type ServingCertificates } from './webhook-configuration/authority.ts'
 import { certificatesSecretName, ensureCertificates } from './webhook-configuration/certificates-secret.ts'
 import { Configurator } from './webhook-configuration/configurator.ts'
 import { selfCheck } from './webhook-configuration/self-check.ts'
-import { createWorld, type World } from './world.ts'
+import { createWorld, workloadsOf, type World } from './world.ts'
 
 export interface OperatorOptions {
   readonly client: KubeClient
@@ -208,25 +209,38 @@ class Operator {
   /** Object change -> the policies that looked at it. Returns what ends it. */
   #wakeOn(dependencies: Dependencies, enqueue: (key: Key) => void): (() => void)[] {
     const world = this.#world
-    const inNamespace = ({ metadata }: { readonly metadata: { readonly namespace?: string } }): readonly Key[] =>
-      dependencies.on(dependencyOn.namespace(metadata.namespace ?? ''))
-    const known = new Map<Key, string>()
+    const isNews = news()
+    const isNewsToOthers = news()
     return [
       world.policies.subscribe((key) => {
         // Status is ours: a change of it alone is no reason to look again.
         const { generation, deletionTimestamp, finalizers, annotations, uid } = world.policies.get(key)?.metadata ?? {}
-        const text = JSON.stringify([uid, generation, deletionTimestamp, finalizers, annotations])
-        if (known.get(key) === text) return
-        if (world.policies.has(key)) known.set(key, text)
-        else known.delete(key)
+        if (!isNews(key, [uid, generation, deletionTimestamp, finalizers, annotations])) return
         enqueue(key)
         // Its neighbours may have to give way to it, or may come into their right.
+        if (!isNewsToOthers(key, [uid, generation, deletionTimestamp])) return
         const [namespace = ''] = key.split('/')
         for (const neighbour of world.policies.keysBy('namespace', namespace)) enqueue(neighbour)
       }),
-      ...world.workloads.map((cache) => cache.subscribe(enqueue, inNamespace)),
-      world.pods.subscribe(enqueue, inNamespace),
-      world.ingresses.subscribe(enqueue, (ingress) => dependencies.on(ingressDependency(ingress))),
+      ...world.workloads.flatMap((cache) => {
+        const isNews = news()
+        return [
+          cache.subscribe(enqueue, (workload) => dependencies.on(workloadDependency(workload))),
+          // Its status moves many times in a roll-out; only another spec can change who governs what.
+          cache.subscribe((key) => {
+            const { uid, generation } = cache.get(key)?.metadata ?? {}
+            if (!isNews(key, [uid, generation])) return
+            for (const policy of dependencies.on(dependencyOn.namespace(refOf(key).namespace ?? ''))) enqueue(policy)
+          }),
+        ]
+      }),
+      world.pods.subscribe(enqueue, (pod) => [
+        ...workloadsOf(pod, world).flatMap((workload) => dependencies.on(workloadDependency(workload))),
+        ...[pod.metadata.annotations?.[policyAnnotation] ?? ''].filter((policy) => world.policies.has(policy)),
+      ]),
+      world.ingresses.subscribe(enqueue, (ingress) =>
+        ingressDependencies(ingress).flatMap((dependency) => dependencies.on(dependency)),
+      ),
       world.ingressClasses.subscribe(enqueue, () => dependencies.on(dependencyOn.anyIngressClass)),
       world.secrets.subscribe(enqueue, ({ metadata }) =>
         dependencies.on(dependencyOn.secret(metadata.namespace ?? '', metadata.name)),
@@ -340,6 +354,18 @@ class Operator {
         return { type: expositionType, text: await this.#metrics.registry.metrics() }
       },
     })
+  }
+}
+
+/** Whether what is said of a key differs from what was said the last time. Keys whose facts are all undefined are gone. */
+function news(): (key: Key, facts: readonly unknown[]) => boolean {
+  const known = new Map<Key, string>()
+  return (key, facts) => {
+    const text = JSON.stringify(facts)
+    if (known.get(key) === text) return false
+    if (facts.every((fact) => fact === undefined)) known.delete(key)
+    else known.set(key, text)
+    return true
   }
 }
 

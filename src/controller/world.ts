@@ -6,7 +6,8 @@ import { Cache } from '../kube/cache.ts'
 import type { KubeClient } from '../kube/client.ts'
 import { Reflector, type Trouble } from '../kube/reflector.ts'
 import { resources, type KubeObject, type ResourceType } from '../kube/resource.ts'
-import { ingressDependency } from './tls-policy/triggers.ts'
+import { matches } from '../policy/label-selector.ts'
+import { ingressDependencies } from './tls-policy/triggers.ts'
 import { configurationLabel } from './webhook-configuration/configuration.ts'
 import type { LiveConfiguration } from './webhook-configuration/configurator.ts'
 
@@ -60,7 +61,7 @@ export function createWorld(
     pods: watch(resources.pods, byNamespace<Live<Pod>>()),
     ingresses: watch(
       resources.ingresses,
-      new Cache({ indexes: { class: (ingress: Live<Ingress>) => [ingressDependency(ingress)] }, onError: on.error }),
+      new Cache({ indexes: { class: (ingress: Live<Ingress>) => ingressDependencies(ingress) }, onError: on.error }),
     ),
     ingressClasses: watch(resources.ingressClasses, new Cache<Live<IngressClass>>({ onError: on.error })),
     secrets: watch(resources.secrets, new Cache({ onError: on.error }), { metadataOnly: true }),
@@ -78,4 +79,9 @@ export function createWorld(
 /** All workloads of a namespace, of all three kinds. */
 export function workloadsIn(world: World, namespace: string): Live<Workload>[] {
   return world.workloads.flatMap((cache) => cache.by('namespace', namespace))
+}
+
+/** The workloads whose selector takes a pod for their own. */
+export function workloadsOf({ metadata }: Live<Pod>, world: World): Live<Workload>[] {
+  return workloadsIn(world, metadata.namespace ?? '').filter(({ spec }) => matches(spec.selector, metadata.labels))
 }

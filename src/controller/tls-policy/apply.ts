@@ -14,15 +14,22 @@ import type { RawPolicy } from '../world.ts'
 import { ownedObject, type Write } from './decide.ts'
 import type { Seen } from './seen.ts'
 
-/** Carries out one list of writes. Pods are told at once, the rest goes one after the other. */
+/**
+ * Carries out one list of writes. Pods are told at once, the rest goes one after the other. Resolves to the version of the
+ * bundle where one was written.
+ */
 export async function carryOut(
   client: KubeClient,
   seen: Seen,
   writes: readonly Write[],
   signal: AbortSignal,
-): Promise<void> {
+): Promise<string | undefined> {
   const announcements = writes.filter((write) => write.do === 'announce')
-  for (const write of writes) if (write.do !== 'announce') await one(client, seen, write, signal)
+  let bundleVersion: string | undefined
+  for (const write of writes) {
+    if (write.do === 'apply-bundle') bundleVersion = await writeBundle(client, seen, write, signal)
+    else if (write.do !== 'announce') await one(client, seen, write, signal)
+  }
   for (let i = 0; i < announcements.length; i += atOnce) {
     const results = await Promise.allSettled(
       announcements.slice(i, i + atOnce).map(async (write) => one(client, seen, write, signal)),
@@ -30,6 +37,7 @@ export async function carryOut(
     const failed = results.find(({ status }) => status === 'rejected')
     if (failed?.status === 'rejected') throw failed.reason
   }
+  return bundleVersion
 }
 
 /** Writes the status, unless it says the same already. True when it was written. */
@@ -45,7 +53,23 @@ export async function writeStatus(
   return true
 }
 
-async function one(client: KubeClient, seen: Seen, write: Write, signal: AbortSignal): Promise<void> {
+async function writeBundle(
+  client: KubeClient,
+  seen: Seen,
+  { generation, data }: Extract<Write, { do: 'apply-bundle' }>,
+  signal: AbortSignal,
+): Promise<string | undefined> {
+  const metadata = { ...ownedObject(seen, 'bundle'), annotations: { [generationAnnotation]: generation } }
+  const written = await client.apply(resources.secrets, { metadata, type: 'Opaque', data } as Draft, { signal })
+  return written.metadata.resourceVersion
+}
+
+async function one(
+  client: KubeClient,
+  seen: Seen,
+  write: Exclude<Write, { do: 'apply-bundle' }>,
+  signal: AbortSignal,
+): Promise<void> {
   const { namespace = '', name, uid } = seen.raw.metadata
   // With the uid: what was deleted meanwhile is not written anew.
   const self = { namespace, name, uid }
@@ -58,13 +82,6 @@ async function one(client: KubeClient, seen: Seen, write: Write, signal: AbortSi
     case 'remove-finalizer':
       await unlessGone(apply(client, resources.tlsPolicies, { metadata: self }, signal))
       return
-    case 'apply-bundle': {
-      const { generation, data } = write
-      const owned = ownedObject(seen, 'bundle')
-      const metadata = { ...owned, annotations: { [generationAnnotation]: generation } }
-      await apply(client, resources.secrets, { metadata, type: 'Opaque', data }, signal)
-      return
-    }
     case 'apply-derived': {
       const { data, binaryData } = write
       await apply(client, resources.configMaps, { metadata: ownedObject(seen, 'derived'), data, binaryData }, signal)

@@ -21,10 +21,10 @@ import { matches } from '../../policy/label-selector.ts'
 import { resolve, workloadOf, type Resolution } from '../../policy/resolve.ts'
 import type { HostGroup, Origin } from '../certificates/compile.ts'
 import type { Verdict } from '../../webhook/lookup.ts'
-import { workloadsIn, type Live, type World } from '../world.ts'
+import { workloadsIn, type Live, type RawPolicy, type World } from '../world.ts'
 import { isEqual } from './apply.ts'
 import type { Refusal, Seen, Target } from './seen.ts'
-import { dependencyOn, type Dependency } from './triggers.ts'
+import { dependencyOn, workloadDependency, type Dependency } from './triggers.ts'
 
 export interface Surroundings {
   readonly world: World
@@ -81,7 +81,9 @@ export async function govern(policy: TLSPolicy, around: Surroundings): Promise<G
   const plans = await Promise.all(
     workloads.map(async (workload) => ({ workload, outcome: await plan(policy, workload.spec.template.spec, around) })),
   )
-  for (const { outcome } of plans) dependencies.push(...outcome.dependencies)
+  for (const { workload, outcome } of plans) {
+    dependencies.push(workloadDependency(workload), ...outcome.dependencies)
+  }
 
   let derived: Governed['derived']
   const targets = plans.map(({ workload, outcome }): Target => {
@@ -217,15 +219,25 @@ export async function verdictOnPod(pod: Pod, namespace: string, around: Surround
 
 /** A verdict for each policy of a namespace that can be parsed. */
 export function verdictsIn(world: World, namespace: string): Resolution[] {
-  const policies = world.policies.by('namespace', namespace).flatMap((raw) => {
-    try {
-      return [parseTlsPolicy(raw)]
-    } catch {
-      return [] // says so in its own status
-    }
-  })
+  const policies = world.policies.by('namespace', namespace).flatMap((raw) => parsedOnce(raw) ?? [])
   return resolve(policies, candidatesIn(world, namespace))
 }
+
+/** Undefined where it can't be parsed, which it says in its own status. */
+function parsedOnce(raw: RawPolicy): TLSPolicy | undefined {
+  if (parsed.has(raw)) return parsed.get(raw)
+  let policy: TLSPolicy | undefined
+  try {
+    policy = parseTlsPolicy(raw)
+  } catch {
+    policy = undefined
+  }
+  parsed.set(raw, policy)
+  return policy
+}
+
+/** What is in a cache never changes; every pod that starts would have all policies of its namespace parsed anew. */
+const parsed = new WeakMap<RawPolicy, TLSPolicy | undefined>()
 
 function resolveAlone(policy: TLSPolicy, world: World, namespace: string): Resolution | undefined {
   const { deletionTimestamp: _gone, ...metadata } = policy.metadata
@@ -265,14 +277,17 @@ function ingressesOf(
   classes: readonly Live<IngressClass>[],
   world: World,
 ): Live<Ingress>[] {
+  const names = new Set(classesOf(controller, classes))
+  // Of hundreds of classes a controller has one or two, and each Ingress asks.
+  const own = classes.filter(({ metadata }) => names.has(metadata.name))
   return classDependencies(controller, classes)
     .flatMap((dependency) => world.ingresses.by('class', dependency))
-    .filter((ingress) => serves(controller, ingress, classes))
+    .filter((ingress) => serves(controller, ingress, own))
 }
 
 function classDependencies(controller: IngressController, classes: readonly IngressClass[]): Dependency[] {
   const names = new Set([...classesOf(controller, classes), controller.annotationClass, ''])
-  return [...names].map((name) => dependencyOn.ingressClass(name))
+  return [...names].map((name) => dependencyOn.ingressClass(name, controller.namespace))
 }
 
 function uniqueIngresses(served: readonly ServedIngress[]): ServedIngress[] {

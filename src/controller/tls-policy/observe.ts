@@ -41,10 +41,21 @@ export type Sight = Omit<Seen, 'webhook' | 'answers' | 'generationSince'> & {
   readonly dependencies: ReadonlySet<Dependency>
 }
 
+interface Memo {
+  /** What was compiled: groups and versions of Secrets, as text. */
+  readonly of: string
+  /** When time alone changes the outcome. */
+  readonly until: number
+  /** Without the bundle's data: no keys are kept. */
+  readonly compiled: Compiled
+  /** The version of the bundle Secret that holds it, or `none` where there is nothing to hold; absent: it is not there. */
+  readonly inPlaceAs?: string
+}
+
 export class Observer {
   readonly #options: ObserverOptions
-  /** What the last compilation of each policy gave, without its data, and what it was made of. */
-  readonly #memo = new Map<string, { readonly of: string; readonly until: number; readonly compiled: Compiled }>()
+  /** What the last compilation of each policy gave. */
+  readonly #memo = new Map<string, Memo>()
 
   constructor(options: ObserverOptions) {
     this.#options = options
@@ -53,6 +64,12 @@ export class Observer {
   /** Forgets a policy that is gone. */
   forget(key: string): void {
     this.#memo.delete(key)
+  }
+
+  /** Told of the version of a bundle that was just written as compiled: it need not be compiled again to see that. */
+  wrote(key: string, bundleVersion: string): void {
+    const known = this.#memo.get(key)
+    if (known !== undefined) this.#memo.set(key, { ...known, inPlaceAs: bundleVersion })
   }
 
   /** Undefined where there is no such policy. */
@@ -158,10 +175,9 @@ export class Observer {
       governed.clientAuth,
       policy.spec.tls,
       refs.map(version),
-      bundle?.metadata.resourceVersion,
     ])
     const known = this.#memo.get(key)
-    if (known?.of === of && known.until > now())
+    if (known?.of === of && known.until > now() && known.inPlaceAs === (bundle?.metadata.resourceVersion ?? 'none'))
       return { certificates: certificatesOf(known.compiled, bundle, governed), inPlace: true }
 
     const previous = await client.find<Live<Secret>>(
@@ -191,12 +207,14 @@ export class Observer {
       compiled.bundle === undefined ||
       (isEqual(previous?.data, compiled.bundle.data) &&
         previous?.metadata.annotations?.[generationAnnotation] === compiled.bundle.generation)
-    this.#memo.delete(key)
-    if (inPlace) {
-      const { bundle: made, ...rest } = compiled
-      const withoutData = made === undefined ? rest : { ...rest, bundle: { ...made, data: {} } }
-      this.#memo.set(key, { of, until: compiled.nextChange?.getTime() ?? Infinity, compiled: withoutData })
-    }
+    const { bundle: made, ...rest } = compiled
+    const withoutData = made === undefined ? rest : { ...rest, bundle: { ...made, data: {} } }
+    this.#memo.set(key, {
+      of,
+      until: compiled.nextChange?.getTime() ?? Infinity,
+      compiled: withoutData,
+      ...(inPlace ? { inPlaceAs: previous?.metadata.resourceVersion ?? 'none' } : {}),
+    })
     return { certificates: certificatesOf(compiled, previous, governed), inPlace }
   }
 

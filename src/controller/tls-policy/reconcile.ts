@@ -140,9 +140,10 @@ export class PolicyReconciler {
   }
 
   async #apply(key: string, seen: Seen, decision: Decision, memory: Memory, signal: AbortSignal): Promise<void> {
-    const { client, configurator, metrics } = this.#options
+    const { client, observer, configurator, metrics } = this.#options
     for (const write of [...decision.writes, ...decision.afterwards]) metrics.writes.inc({ what: write.do })
-    await carryOut(client, seen, decision.writes, signal)
+    const bundleVersion = await carryOut(client, seen, decision.writes, signal)
+    if (bundleVersion !== undefined) observer.wrote(key, bundleVersion)
     if (decision.entries !== undefined) memory.entriesSince = await configurator.set(key, decision.entries)
     await carryOut(client, seen, decision.afterwards, signal)
     if (decision.status === undefined) return

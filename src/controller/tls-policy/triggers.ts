@@ -4,24 +4,32 @@
  */
 import type { Ingress } from '../../api/ingress.ts'
 import { legacyClassAnnotation } from '../../api/ingress.ts'
+import type { Workload } from '../../api/workload.ts'
 
 /** Something that a policy looked at, as text: `Secret/shop/tls`, `IngressClass/nginx`. */
 export type Dependency = string
 
 export const dependencyOn = {
-  /** Policies, workloads and pods of a namespace: they can change who governs what. */
+  /** Policies and specs of workloads in a namespace: they can change who governs what. */
   namespace: (namespace: string): Dependency => `Namespace/${namespace}`,
+  /** One workload, its status, and its pods. */
+  workload: (namespace: string, kind: string, name: string): Dependency => `Workload/${namespace}/${kind}/${name}`,
   secret: (namespace: string, name: string): Dependency => `Secret/${namespace}/${name}`,
   configMap: (namespace: string, name: string): Dependency => `ConfigMap/${namespace}/${name}`,
-  /** The Ingresses of a class; `''` stands for those that name none. */
-  ingressClass: (name: string): Dependency => `IngressClass/${name}`,
+  /** The Ingresses of a class, in one namespace where one is given; `''` stands for those that name no class. */
+  ingressClass: (name: string, namespace?: string): Dependency =>
+    namespace === undefined ? `IngressClass/${name}` : `IngressClass/${name}/${namespace}`,
   anyIngressClass: 'IngressClasses' as Dependency,
 }
 
-/** The dependency that an Ingress is part of. */
-export function ingressDependency(ingress: Ingress): Dependency {
-  const legacy = ingress.metadata.annotations?.[legacyClassAnnotation]
-  return dependencyOn.ingressClass(ingress.spec.ingressClassName ?? legacy ?? '')
+/** The dependencies that an Ingress is part of: for those who watch all namespaces, and for those who watch its own. */
+export function ingressDependencies({ metadata, spec }: Ingress): Dependency[] {
+  const name = spec.ingressClassName ?? metadata.annotations?.[legacyClassAnnotation] ?? ''
+  return [dependencyOn.ingressClass(name), dependencyOn.ingressClass(name, metadata.namespace ?? '')]
+}
+
+export function workloadDependency({ kind, metadata }: Workload): Dependency {
+  return dependencyOn.workload(metadata.namespace ?? '', kind, metadata.name ?? '')
 }
 
 /** Who depends on what, as of the last look. */

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { Dependencies, dependencyOn, ingressDependency } from '../../../src/controller/tls-policy/triggers.ts'
+import { Dependencies, dependencyOn, ingressDependencies } from '../../../src/controller/tls-policy/triggers.ts'
 
 test('a change wakes the policies that looked at the object, and no others', () => {
   const dependencies = new Dependencies()
@@ -20,10 +20,11 @@ test('what was not looked at the last time does not wake any more', () => {
   assert.deepEqual(dependencies.on(dependencyOn.secret('a', 'new')), [])
 })
 
-test('an Ingress belongs to its class, by field or by the old annotation, or to no class', () => {
+test('an Ingress belongs to its class, by field or by the old annotation, or to no class; everywhere and in its namespace', () => {
   const metadata = { name: 'shop', namespace: 'a' }
   const legacy = { ...metadata, annotations: { 'kubernetes.io/ingress.class': 'old' } }
-  assert.equal(ingressDependency({ metadata, spec: { ingressClassName: 'nginx' } }), 'IngressClass/nginx')
-  assert.equal(ingressDependency({ metadata: legacy, spec: {} }), 'IngressClass/old')
-  assert.equal(ingressDependency({ metadata, spec: {} }), 'IngressClass/')
+  const named = ingressDependencies({ metadata, spec: { ingressClassName: 'nginx' } })
+  assert.deepEqual(named, ['IngressClass/nginx', 'IngressClass/nginx/a'])
+  assert.deepEqual(ingressDependencies({ metadata: legacy, spec: {} }), ['IngressClass/old', 'IngressClass/old/a'])
+  assert.deepEqual(ingressDependencies({ metadata, spec: {} }), ['IngressClass/', 'IngressClass//a'])
 })

@@ -214,7 +214,7 @@ async function isReady(url: string, { ca, cert, key }: Identity): Promise<boolea
 }
 
 /** All are held open until each has one, so that they differ. */
-async function freePorts(count: number): Promise<number[]> {
+export async function freePorts(count: number): Promise<number[]> {
   const servers = Array.from({ length: count }, () => createServer())
   const ports: number[] = []
   for (const server of servers) {

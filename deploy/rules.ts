@@ -21,11 +21,17 @@ function rules(own: boolean): string {
         `# ${why}`,
         `- apiGroups: ['${apiGroup}']`,
         `  resources: [${resource}]`,
-        ...(resourceNames === undefined ? [] : [`  resourceNames: [${resourceNames.join(', ')}]`]),
+        ...(resourceNames === undefined ? [] : [`  resourceNames:${list(resourceNames)}`]),
         `  verbs: [${verbs.join(', ')}]\n`,
       ].join('\n'),
     )
     .join('')
+}
+
+/** In a line where that is short; what is written down is to be left alone by the formatter. */
+function list(names: readonly string[]): string {
+  const line = ` [${names.join(', ')}]`
+  return line.length < 100 ? line : names.map((name) => `\n    - ${name}`).join('')
 }
 
 if (import.meta.main)

@@ -151,17 +151,22 @@ test('without a certificate, a TLS connection is closed and a plain one served',
 })
 
 test('connections of all kinds leave nothing behind', async () => {
-  const terminator = await startTerminator({ upstream: await startUpstream(echo), handshakeTimeoutMs: 20 })
+  const terminator = await startTerminator({ upstream: await startUpstream(echo), handshakeTimeoutMs: 300 })
   const peers = [
     async () => void (await tcp(terminator.tlsPort)).write('GET / HTTP/1.1\r\n\r\n'),
     async () => void (await tcp(terminator.tlsPort)).end(Buffer.from('160301', 'hex')),
     async () => void (await tcp(terminator.tlsPort)).resetAndDestroy(),
     async () => void (await tcp(terminator.tlsPort)),
-    async () => void (await tls(terminator.tlsPort)).end('x'),
-    async () => void (await tls(terminator.tlsPort)).destroy(),
+    async () => void (await tls(terminator.tlsPort).catch(late))?.end('x'),
+    async () => void (await tls(terminator.tlsPort).catch(late))?.destroy(),
   ]
   await Promise.all(Array.from({ length: 20 }, () => peers.map((peer) => peer())).flat())
   while (terminator.listener.connections > 0) await new Promise((resolve) => setTimeout(resolve, 5))
   assert.equal(await terminator.metric('chitin_connections_open{port="tls"}'), 0)
   assert.equal(await terminator.metric('chitin_connections_total{port="tls"}'), 120)
 })
+
+/** On a busy machine a handshake may come too late: that is one more way to end, and leaves nothing behind either. */
+function late(): undefined {
+  return undefined
+}

@@ -15,6 +15,7 @@ import { contentType, extensionType } from '../../src/wire/code-points.ts'
 import type { Extension } from '../../src/wire/extension.ts'
 import { writeOfferedPsks } from '../../src/wire/extensions/pre-shared-key.ts'
 import { testCredential, type CredentialKind } from '../support/credentials.ts'
+import { providers } from '../support/providers.ts'
 import { seededRandom } from '../support/random.ts'
 import { TestClient, type ClientOptions } from '../support/tls-client.ts'
 import { converse, established, serverConfig } from '../support/tls-server.ts'
@@ -55,7 +56,7 @@ function withTicket(extensions: readonly Extension[], binder: number): readonly 
   return [...extensions, { type: extensionType.preSharedKey, body }]
 }
 
-for (const crypto of [noble, native])
+for (const crypto of providers)
   suite(`with ${crypto.name}`, () => {
     for (const name of Object.keys(suites) as SuiteName[])
       for (const group of Object.keys(groupIds) as GroupName[])

@@ -10,8 +10,6 @@ import { suite, test } from 'node:test'
 import { concat } from '../../src/bytes/arrays.ts'
 import { fromHex, toHex } from '../../src/bytes/hex.ts'
 import { Reader } from '../../src/bytes/reader.ts'
-import { native } from '../../src/crypto/native/provider.ts'
-import { noble } from '../../src/crypto/noble/provider.ts'
 import type { CryptoProvider } from '../../src/crypto/provider.ts'
 import { ServerConnection } from '../../src/tls/connection.ts'
 import { earlySecret, finishedData, resumptionSecret, ticketPsk, trafficKey } from '../../src/tls/key-schedule.ts'
@@ -24,11 +22,12 @@ import { readClientShares } from '../../src/wire/extensions/key-share.ts'
 import { bindersLength, readOfferedPsks } from '../../src/wire/extensions/pre-shared-key.ts'
 import { readNewSessionTicket } from '../../src/wire/new-session-ticket.ts'
 import { testCredential } from '../support/credentials.ts'
+import { providers } from '../support/providers.ts'
 import { serverConfig } from '../support/tls-server.ts'
 
 const aes = suites.TLS_AES_128_GCM_SHA256
 
-for (const crypto of [noble, native]) {
+for (const crypto of providers) {
   suite(`section 3, the simple handshake, with ${crypto.name}`, () => {
     const trace = read('section-3.txt')
     const { clientHello, serverHello } = {

@@ -8,7 +8,6 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
 import { native } from '../../src/crypto/native/provider.ts'
-import { noble } from '../../src/crypto/noble/provider.ts'
 import type { CryptoProvider } from '../../src/crypto/provider.ts'
 import { parseCertificate } from '../../src/x509/certificate.ts'
 import { chainFaults, type ChainReason } from '../../src/x509/chain-fault.ts'
@@ -18,6 +17,7 @@ import { parsePem } from '../../src/x509/pem.ts'
 import { parseTrustAnchors } from '../../src/x509/trust-anchors.ts'
 import { alertDescription } from '../../src/wire/code-points.ts'
 import { algorithms, issue, revocationList, type Issued, type Request } from '../support/openssl.ts'
+import { providers } from '../support/providers.ts'
 import { temporaryFolder } from '../support/temporary-folder.ts'
 
 const ca = 'basicConstraints=critical,CA:true'
@@ -53,7 +53,7 @@ function outcome(...args: Parameters<typeof ask>): string {
 }
 
 test('finds the way from a leaf to its root, and says which', () => {
-  for (const crypto of [noble, native]) assert.equal(outcome([ann, middle], { crypto }), 'ann < Middle < Root')
+  for (const crypto of providers) assert.equal(outcome([ann, middle], { crypto }), 'ann < Middle < Root')
 })
 
 test('takes extra certificates in any order, twice, with the root among them, and with strangers', () => {
@@ -106,7 +106,7 @@ describe('verifies signatures of', () => {
       const issuer = authority('/CN=Issuer', { algorithm: algorithm ?? [] })
       const impostor = authority('/CN=Issuer', { algorithm: algorithm ?? [] })
       const leaf = client(issuer, { signing: signing ?? [] })
-      for (const crypto of [noble, native]) {
+      for (const crypto of providers) {
         assert.equal(outcome([leaf], { roots: [issuer], crypto }), 'ann < Issuer')
         assert.notEqual(outcome([leaf], { roots: [impostor], crypto }), 'ann < Issuer')
         const bad = der(leaf)
@@ -258,7 +258,7 @@ function crls(...lists: readonly Parameters<typeof revocationList>[0][]): NonNul
 describe('revocation', () => {
   test('lets pass what no list names, and asks of authorities as well', () => {
     const clear = crls({ issuer: middle }, { issuer: root })
-    for (const crypto of [noble, native])
+    for (const crypto of providers)
       assert.equal(outcome([ann, middle], { revocation: clear, crypto }), 'ann < Middle < Root')
     const revocation = crls({ issuer: middle }, { issuer: root, serials: [serial(middle)] })
     assert.equal(outcome([ann, middle], { revocation }), 'revoked')

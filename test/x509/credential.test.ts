@@ -5,12 +5,12 @@ import assert from 'node:assert/strict'
 import { X509Certificate } from 'node:crypto'
 import { describe, test } from 'node:test'
 import { native } from '../../src/crypto/native/provider.ts'
-import { noble } from '../../src/crypto/noble/provider.ts'
 import { parseCertificate } from '../../src/x509/certificate.ts'
 import { check, parseCredential, parseCredentialDer, type Credential } from '../../src/x509/credential.ts'
 import { IssueError } from '../../src/x509/issue.ts'
 import { encodePkcs8, parsePkcs8, parsePrivateKeyPem } from '../../src/x509/private-key.ts'
 import { algorithms, convert, issue, type Issued } from '../support/openssl.ts'
+import { providers } from '../support/providers.ts'
 
 const hosts = ['shop.example.test']
 const day = 86_400_000
@@ -36,12 +36,12 @@ for (const [type, algorithm] of Object.entries(algorithms))
 
     test('signs what its own public key verifies, with both providers', () => {
       const message = new TextEncoder().encode('message')
-      for (const crypto of [noble, native])
+      for (const crypto of providers)
         for (const scheme of crypto.signingKey(credential.privateKey).schemes) {
           const signature = crypto
             .signingKey(credential.privateKey)
             .sign(scheme, message, (length) => new Uint8Array(length).fill(7))
-          for (const other of [noble, native]) assert.ok(other.verify(scheme, credential.publicKey, message, signature))
+          for (const other of providers) assert.ok(other.verify(scheme, credential.publicKey, message, signature))
         }
     })
 
@@ -159,7 +159,7 @@ test('knows a chain in order from one that is not, or whose issuer did not sign'
   const rsaRoot = issue({ ...authority, algorithm: algorithms.rsa })
   const leafOfRsa = issue({ issuer: rsaRoot })
   const good = parseCredential(leafOfRsa.certificate + rsaRoot.certificate, leafOfRsa.key)
-  for (const crypto of [noble, native]) assert.deepEqual(reasons(good, { crypto }), [])
+  for (const crypto of providers) assert.deepEqual(reasons(good, { crypto }), [])
 })
 
 test('checks the signatures of a chain whose issuers sign with the hash of another curve, or with RSA-PSS', () => {

@@ -7,7 +7,6 @@ import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import { concat } from '../../../src/bytes/arrays.ts'
 import { native } from '../../../src/crypto/native/provider.ts'
-import { noble } from '../../../src/crypto/noble/provider.ts'
 import type { GroupName } from '../../../src/crypto/provider.ts'
 import type { ClientConfig } from '../../../src/tls/client/config.ts'
 import { ClientConnection } from '../../../src/tls/client/connection.ts'
@@ -34,13 +33,14 @@ import { parseCredential } from '../../../src/x509/credential.ts'
 import { parseTrustAnchors } from '../../../src/x509/trust-anchors.ts'
 import { testCredential, type CredentialKind } from '../../support/credentials.ts'
 import { issue } from '../../support/openssl.ts'
+import { providers } from '../../support/providers.ts'
 import { clientConfig, pair, settle, text } from '../../support/tls-pair.ts'
 import { meet, ScriptedServer } from '../../support/tls-scripted-server.ts'
 
 const suiteNames = Object.keys(suites) as SuiteName[]
 const groupNames = Object.keys(groupIds) as GroupName[]
 
-for (const crypto of [noble, native])
+for (const crypto of providers)
   suite(`with ${crypto.name}`, () => {
     for (const name of suiteNames)
       for (const group of groupNames)

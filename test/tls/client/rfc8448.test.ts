@@ -5,8 +5,6 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { concat } from '../../../src/bytes/arrays.ts'
 import { fromHex, toHex } from '../../../src/bytes/hex.ts'
-import { native } from '../../../src/crypto/native/provider.ts'
-import { noble } from '../../../src/crypto/noble/provider.ts'
 import type { CryptoProvider, GroupName } from '../../../src/crypto/provider.ts'
 import type { Offer } from '../../../src/tls/client/hello.ts'
 import { clientRole } from '../../../src/tls/client/role.ts'
@@ -17,9 +15,10 @@ import { messageHash } from '../../../src/tls/transcript.ts'
 import { readClientHello } from '../../../src/wire/client-hello.ts'
 import { extensionType } from '../../../src/wire/code-points.ts'
 import { readClientShares } from '../../../src/wire/extensions/key-share.ts'
+import { providers } from '../../support/providers.ts'
 import { clientConfig, text } from '../../support/tls-pair.ts'
 
-for (const crypto of [noble, native])
+for (const crypto of providers)
   test(`section 3, the simple handshake, with ${crypto.name}`, () => {
     const trace = read('section-3.txt')
     const offer = offerOf(trace('client hello record'), trace('client private key'), 'X25519')
@@ -51,7 +50,7 @@ for (const crypto of [noble, native])
     assert.equal(client.state, 'closed')
   })
 
-for (const crypto of [noble, native])
+for (const crypto of providers)
   test(`section 5, behind a HelloRetryRequest, with ${crypto.name}`, () => {
     const trace = read('section-5.txt')
     const offer = offerOf(trace('client second hello record'), trace('client private key'), 'P-256')

@@ -6,7 +6,6 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import { native } from '../../../src/crypto/native/provider.ts'
-import { noble } from '../../../src/crypto/noble/provider.ts'
 import type { ClientConfig } from '../../../src/tls/client/config.ts'
 import { tls12SchemeIds, tls12Suites } from '../../../src/tls/tls12/suites.ts'
 import type { Tls12SignatureName, Tls12SuiteName } from '../../../src/tls/tls12/suites.ts'
@@ -18,13 +17,14 @@ import { writeTls12CertificateRequest } from '../../../src/wire/tls12/certificat
 import { readTls12Certificate } from '../../../src/wire/tls12/certificate.ts'
 import { writeTls12NewSessionTicket } from '../../../src/wire/tls12/new-session-ticket.ts'
 import { testCredential, type CredentialKind } from '../../support/credentials.ts'
+import { providers } from '../../support/providers.ts'
 import { meet } from '../../support/tls-scripted-server.ts'
 import { Tls12ScriptedServer } from '../../support/tls12-scripted-server.ts'
 import { pair, settle, text } from '../../support/tls-pair.ts'
 
 const only: Partial<ClientConfig> = { maxVersion: 'TLSv1.2' }
 
-for (const crypto of [noble, native])
+for (const crypto of providers)
   suite(`with ${crypto.name}`, () => {
     for (const name of Object.keys(tls12Suites) as Tls12SuiteName[])
       for (const group of ['X25519', 'P-256', 'P-384'] as const)

@@ -6,7 +6,6 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import { native } from '../../../src/crypto/native/provider.ts'
-import { noble } from '../../../src/crypto/noble/provider.ts'
 import type { GroupName } from '../../../src/crypto/provider.ts'
 import { maxTicketLifetimeSeconds, type ServerConfig } from '../../../src/tls/config.ts'
 import { ServerConnection } from '../../../src/tls/connection.ts'
@@ -17,6 +16,7 @@ import { extensionType } from '../../../src/wire/code-points.ts'
 import type { Extension } from '../../../src/wire/extension.ts'
 import { writeOfferedPsks } from '../../../src/wire/extensions/pre-shared-key.ts'
 import { testCredential } from '../../support/credentials.ts'
+import { providers } from '../../support/providers.ts'
 import { seededRandom } from '../../support/random.ts'
 import { TestClient, type ClientOptions, type ClientSession } from '../../support/tls-client.ts'
 import { converse, established, noon, serverConfig, sessionsOf, ticketSettings } from '../../support/tls-server.ts'
@@ -48,7 +48,7 @@ const at = (ms: number): Partial<ServerConfig> => ({ now: () => noon + ms })
 
 suite('a session', () => {
   for (const name of Object.keys(suites) as SuiteName[])
-    for (const crypto of [noble, native])
+    for (const crypto of providers)
       test(`is resumed with ${name}, begun with native and resumed with ${crypto.name}`, () => {
         const sessions = sessionsOf(tickets, { suites: [name] })
         const { client, complete } = connect({ suites: [name], sessions }, { crypto })

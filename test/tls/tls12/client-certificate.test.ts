@@ -9,7 +9,6 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { suite, test } from 'node:test'
 import { native } from '../../../src/crypto/native/provider.ts'
-import { noble } from '../../../src/crypto/noble/provider.ts'
 import type { SigningKey } from '../../../src/crypto/provider.ts'
 import type { ClientAuth, ServerConfig } from '../../../src/tls/config.ts'
 import { ServerConnection } from '../../../src/tls/connection.ts'
@@ -20,6 +19,7 @@ import { writeHandshake } from '../../../src/wire/handshake.ts'
 import { chainFaults, refusal, type ChainReason } from '../../../src/x509/chain-fault.ts'
 import { parseCertificate } from '../../../src/x509/certificate.ts'
 import { testCredential, type CredentialKind } from '../../support/credentials.ts'
+import { providers } from '../../support/providers.ts'
 import { seededRandom } from '../../support/random.ts'
 import { play } from '../../support/recording.ts'
 import { TestTls12Client, type Tls12ClientOptions } from '../../support/tls12-client.ts'
@@ -33,7 +33,7 @@ const required: ClientAuth = { required: true, authorities: [name], id: Uint8Arr
 
 suite('a client of TLS 1.2 that is asked who it is', () => {
   for (const kind of ['ed25519', 'p256', 'p384', 'rsa'] as const satisfies CredentialKind[])
-    for (const crypto of [noble, native]) {
+    for (const crypto of providers) {
       const identity = testCredential(kind, native)
       for (const scheme of identity.signingKey.schemes.filter(isTls12Signature))
         test(`proves it with ${tls12SchemeIds[scheme].name}, to ${crypto.name}`, () => {

@@ -4,8 +4,6 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import { native } from '../../../src/crypto/native/provider.ts'
-import { noble } from '../../../src/crypto/noble/provider.ts'
-import { loadWasm } from '../../../src/crypto/wasm/load.ts'
 import { ServerConnection } from '../../../src/tls/connection.ts'
 import type { ConnectionEvent } from '../../../src/tls/events.ts'
 import { defaultLimits } from '../../../src/tls/limits.ts'
@@ -13,6 +11,7 @@ import { groupIds } from '../../../src/tls/suites.ts'
 import { isTls12Signature, tls12SchemeIds, tls12Suites, type Tls12SuiteName } from '../../../src/tls/tls12/suites.ts'
 import { extensionType, renegotiationSignal } from '../../../src/wire/code-points.ts'
 import { testCredential, type CredentialKind } from '../../support/credentials.ts'
+import { providers } from '../../support/providers.ts'
 import { seededRandom } from '../../support/random.ts'
 import { TestTls12Client, type Tls12ClientOptions } from '../../support/tls12-client.ts'
 import { TestClient } from '../../support/tls-client.ts'
@@ -26,7 +25,7 @@ const [p256, p384, rsa] = [
 const suiteNames = Object.keys(tls12Suites) as Tls12SuiteName[]
 const groups = ['X25519', 'P-256', 'P-384'] as const
 
-for (const crypto of [noble, loadWasm(), native])
+for (const crypto of providers)
   suite(`TLS 1.2 with ${crypto.name}`, () => {
     for (const name of suiteNames)
       for (const group of groups)

@@ -4,10 +4,9 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import { fromHex, toHex } from '../../../src/bytes/hex.ts'
-import { native } from '../../../src/crypto/native/provider.ts'
-import { noble } from '../../../src/crypto/noble/provider.ts'
 import { prf, recordKeys } from '../../../src/tls/tls12/key-schedule.ts'
 import { tls12Suites } from '../../../src/tls/tls12/suites.ts'
+import { providers } from '../../support/providers.ts'
 
 /** From the IETF's TLS list, "Test vectors for TLS 1.2 PRFs" (M. Ray, 2009): there are none in RFC 5246. */
 const vectors = [
@@ -27,7 +26,7 @@ const vectors = [
   },
 ] as const
 
-for (const crypto of [noble, native])
+for (const crypto of providers)
   suite(`TLS 1.2's key schedule, with ${crypto.name}`, () => {
     for (const { hash, secret, seed, output } of vectors)
       test(`the PRF of ${hash} gives the published bytes, of whatever length`, () => {

@@ -6,7 +6,6 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import { native } from '../../../src/crypto/native/provider.ts'
-import { noble } from '../../../src/crypto/noble/provider.ts'
 import type { ServerConfig, TicketSettings } from '../../../src/tls/config.ts'
 import { ServerConnection } from '../../../src/tls/connection.ts'
 import type { HandshakeComplete } from '../../../src/tls/events.ts'
@@ -14,6 +13,7 @@ import { TicketKeys } from '../../../src/tls/tickets.ts'
 import { tls12Suites, type Tls12SuiteName } from '../../../src/tls/tls12/suites.ts'
 import { extensionType } from '../../../src/wire/code-points.ts'
 import { testCredential } from '../../support/credentials.ts'
+import { providers } from '../../support/providers.ts'
 import { seededRandom } from '../../support/random.ts'
 import { play } from '../../support/recording.ts'
 import { TestTls12Client, type Tls12ClientOptions, type Tls12ClientSession } from '../../support/tls12-client.ts'
@@ -26,7 +26,7 @@ const ed25519 = testCredential('ed25519', native)
 
 suite('a session of TLS 1.2', () => {
   for (const name of Object.keys(tls12Suites) as Tls12SuiteName[])
-    for (const crypto of [noble, native])
+    for (const crypto of providers)
       test(`is resumed with ${name}, begun with native and resumed with ${crypto.name}`, () => {
         const credentials = () => [ed25519, rsa]
         const session = sessionOf({ suites: [name] }, { credentials })

@@ -89,9 +89,12 @@ async function jazzer(target: string, folders: readonly string[], options: reado
     lines.push(line)
     if (/^(#\d+\s+(INITED|DONE)|Done )/.test(line)) console.log(`  ${line}`)
   }
+  // Without instrumentation libFuzzer would go on in the dark, and find nothing.
+  const guided = lines.some((line) => /DONE\s+cov: \d/.test(line))
+  if (!guided) console.log(`${target}: no coverage was seen`)
   const code = child.exitCode ?? (await new Promise<number | null>((resolve) => child.once('close', resolve))) ?? 1
-  if (code !== 0) console.log(lines.slice(-60).join('\n'))
-  return code
+  if (code !== 0 || !guided) console.log(lines.slice(-60).join('\n'))
+  return code === 0 && !guided ? 1 : code
 }
 
 /**

@@ -35,7 +35,7 @@ export function buildGo(binary: string): void {
   execFileSync('go', ['build', '-o', binary, '.'], { cwd: join(import.meta.dirname, 'go-server') })
 }
 
-/** gnutls-serv; the port has to be chosen for it. */
+/** gnutls-serv; the port has to be chosen for it, and may be another's by the time that it is there. */
 export async function startGnutls({
   certificate,
   key,
@@ -46,14 +46,17 @@ export async function startGnutls({
 }: Wanted): Promise<EchoServer> {
   const ciphers = suite === undefined ? '' : `:-CIPHER-ALL:+${gnutlsCipher(suite)}`
   const groups = group === undefined ? '' : `:-GROUP-ALL:+GROUP-${gnutlsGroups[group]}`
-  const port = await freePort()
   // prettier-ignore
-  const args = ['--echo', '-p', String(port), '--x509certfile', certificate, '--x509keyfile', key, '--priority',
+  const args = ['--echo', '--x509certfile', certificate, '--x509keyfile', key, '--priority',
     `NORMAL:-VERS-ALL:+VERS-TLS${version}${ciphers}${groups}`,
     ...(clientAuthority === undefined ? ['--disable-client-cert'] : ['--require-client-cert', '--verify-client-cert', '--x509cafile', clientAuthority])]
-  const child = await start('gnutls-serv', args)
-  await printed(child, /IPv4 .* port (\d+)\.+done/)
-  return serving(child, port)
+  for (;;) {
+    const port = await freePort()
+    const child = await start('gnutls-serv', [...args, '-p', String(port)])
+    const said = await printed(child, /IPv4 .* port \d+\.+(done|bind)/)
+    if (said === 'done') return serving(child, port)
+    await child.stop('SIGKILL')
+  }
 }
 
 /** Node's own TLS, whose groups OpenSSL names in its own way. */
@@ -109,7 +112,7 @@ export async function startOpenssl(
 }
 
 async function printed(child: Child, what: RegExp): Promise<string> {
-  while (!child.hasExited) {
+  for (let tries = 0; tries < 2_000 && !child.hasExited; tries++) {
     const match = what.exec(child.output())
     if (match?.[1] !== undefined) return match[1]
     await new Promise((resolve) => setTimeout(resolve, 10))

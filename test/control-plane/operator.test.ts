@@ -119,6 +119,17 @@ describe('the operator, on a real API server', () => {
     })
   })
 
+  test('a replaced Secret is fetched once, and with it the bundle that it goes into', async () => {
+    const before = operator.fetched.length
+    await putCertificate(client, 'shop-tls', 'shop.example.com')
+    const wanted = await fingerprintIn(client, 'shop-tls')
+    await eventually('the new certificate is verified', async () => {
+      const [certificate] = (await status(client, 'edge')).certificates ?? []
+      return certificate?.fingerprintSHA256 === wanted && certificate.verifiedAt !== undefined
+    })
+    assert.deepEqual(operator.fetched.slice(before).toSorted(), ['chitin-edge-bundle', 'shop-tls'])
+  })
+
   test('a bad Secret is held back with its reason, and the last good certificate stays', async () => {
     const good = await fingerprintIn(client, 'shop-tls')
     const other = await createCertificates(['shop.example.com'], new Date())
@@ -252,6 +263,8 @@ describe('the operator, on a real API server', () => {
 interface Running {
   /** Every write, as `verb kind namespace/name`. */
   readonly writes: readonly string[]
+  /** Names of the Secrets whose content was fetched in the policies' namespace. */
+  readonly fetched: readonly string[]
   log(): string
   metric(name: string): Promise<number>
   stop(): Promise<void>
@@ -259,7 +272,8 @@ interface Running {
 
 async function start(plane: ControlPlane, [webhookPort, adminPort]: readonly [number, number]): Promise<Running> {
   const writes: string[] = []
-  const client = counted(connect({ kubeconfigText: operatorKubeconfig(plane) }), writes)
+  const fetched: string[] = []
+  const client = counted(connect({ kubeconfigText: operatorKubeconfig(plane) }), writes, fetched)
   const stop = new AbortController()
   const out = new PassThrough()
   let text = ''
@@ -285,6 +299,7 @@ async function start(plane: ControlPlane, [webhookPort, adminPort]: readonly [nu
   await eventually('the operator is ready', async () => (await ask('/readyz').catch(() => undefined))?.status === 200)
   return {
     writes,
+    fetched,
     log: () => text,
     async metric(name) {
       const lines = (await (await ask('/metrics')).text()).split('\n').filter((line) => line.startsWith(name))
@@ -326,12 +341,16 @@ function operatorKubeconfig(plane: ControlPlane): string {
   return JSON.stringify({ ...config, users: [{ name: config.users[0]?.name, user: { token: plane.token } }] })
 }
 
-/** The same client, which notes every write. */
-function counted(client: KubeClient, writes: string[]): KubeClient {
+/** The same client, which notes every write, and every Secret of the policies' namespace that it fetches. */
+function counted(client: KubeClient, writes: string[], fetched: string[]): KubeClient {
   const note = (verb: string, kind: string, name: string): void => {
     writes.push(`${verb} ${kind} ${name}`.toLowerCase())
   }
   const own: Partial<KubeClient> = {
+    find: async (type, ref, options) => {
+      if (type.kind === 'Secret' && ref.namespace === namespace) fetched.push(ref.name)
+      return client.find(type, ref, options)
+    },
     apply: async (type, object, options) => {
       note('apply', `${type.kind}${options?.subresource === undefined ? '' : '/status'}`, object.metadata.name ?? '')
       return client.apply(type, object, options)

@@ -30,6 +30,24 @@ test('a policy governs its workload, and takes over the certificates of its Ingr
   assert.ok(found.dependencies.includes('ConfigMap/ingress-nginx/ingress-nginx-controller'))
 })
 
+test('a controller that watches one namespace depends on the Ingresses there, and on those of no other', async () => {
+  const args = ['/nginx-ingress-controller', '--watch-namespace=shop']
+  const shop = ingress({})
+  const elsewhere = { ...shop, metadata: { ...shop.metadata, namespace: 'elsewhere', uid: 'i2' } }
+  const found = await look({ args, ingresses: [shop, elsewhere] })
+  assert.deepEqual(
+    found.groups.map(({ secrets }) => secrets),
+    [[{ namespace: 'shop', name: 'shop-tls' }]],
+  )
+  assert.ok(found.dependencies.includes('IngressClass/nginx/shop'))
+  assert.ok(!found.dependencies.includes('IngressClass/nginx'))
+})
+
+test('a policy depends on its workloads, and on the pods that these take for their own', async () => {
+  const found = await look({})
+  assert.ok(found.dependencies.includes(`Workload/${namespace}/Deployment/ingress-nginx-controller`))
+})
+
 test('Ingresses of another class are not its business', async () => {
   const found = await look({
     ingresses: [ingress({ spec: { ingressClassName: 'other', tls: [{ hosts: ['a.example'], secretName: 's' }] } })],
@@ -157,6 +175,8 @@ interface Cluster {
   readonly policies?: readonly RawPolicy[]
   readonly ingresses?: readonly Live<Ingress>[]
   readonly excluded?: readonly string[]
+  /** Of the controller, instead of its usual ones. */
+  readonly args?: readonly string[]
 }
 
 /** What is seen of the policy `edge`. */
@@ -169,13 +189,14 @@ function surroundings({
   policies = [policy('edge', {})],
   ingresses = [ingress({})],
   excluded = [],
+  args,
 }: Cluster): Surroundings {
   const quiet = { trouble: () => undefined, error: (error: unknown) => assert.fail(String(error)) }
   const world = createWorld({} as KubeClient, quiet) // nothing is asked of a client before a reflector runs
   for (const one of policies) world.policies.put(one)
   for (const one of ingresses) world.ingresses.put(one)
   world.ingressClasses.put({ metadata: { name: 'nginx' }, spec: { controller: 'k8s.io/ingress-nginx' } })
-  world.workloads[0]?.put(workload())
+  world.workloads[0]?.put(workload(args))
   return { world, sidecarImage: 'chitin:1', configMap: emptyConfigMap, excluded }
 }
 
@@ -196,15 +217,16 @@ function policy(name: string, spec: object, creationTimestamp = '2026-01-01T00:0
   }
 }
 
-function workload(): Live<Workload> {
+function workload(args?: readonly string[]): Live<Workload> {
   const { spec, metadata } = ingressNginxPod()
+  const containers = spec.containers.map((container) => (args === undefined ? container : { ...container, args }))
   return {
     apiVersion: 'apps/v1',
     kind: 'Deployment',
     metadata: { name: 'ingress-nginx-controller', namespace, uid: 'w1' },
     spec: {
       selector: { matchLabels: { app: 'ingress-nginx' } },
-      template: { metadata: { labels: metadata.labels ?? {} }, spec },
+      template: { metadata: { labels: metadata.labels ?? {} }, spec: { ...spec, containers } },
     },
   }
 }

@@ -13,6 +13,9 @@ export interface Usage {
   readonly rssMiB: number
   readonly peakRssMiB: number
   readonly heapMiB: number
+  /** What V8 holds for its heap, used or not, and what buffers and WebAssembly hold outside of it. */
+  readonly heapTotalMiB: number
+  readonly externalMiB: number
 }
 
 const requests: Record<string, number> = {}
@@ -30,13 +33,15 @@ subscribe('http.client.request.start', (message) => {
 
 process.on('message', () => {
   const { user, system } = process.cpuUsage()
-  const { rss, heapUsed } = process.memoryUsage()
+  const { rss, heapUsed, heapTotal, external } = process.memoryUsage()
   const usage: Usage = {
     requests,
     cpuMs: (user + system) / 1000,
     rssMiB: rss / 2 ** 20,
     peakRssMiB: process.resourceUsage().maxRSS / 2 ** 10,
     heapMiB: heapUsed / 2 ** 20,
+    heapTotalMiB: heapTotal / 2 ** 20,
+    externalMiB: external / 2 ** 20,
   }
   process.send?.(usage)
 })

@@ -8,10 +8,10 @@ import { after, before, describe, test } from 'node:test'
 import { connect } from 'node:tls'
 import { brotliCompressSync } from 'node:zlib'
 import { native } from '../../src/crypto/native/provider.ts'
-import { noble } from '../../src/crypto/noble/provider.ts'
 import { client, demand } from './clients.ts'
 import { afterHeaders, fetchOver, get, post, sha256, trust, url } from './http.ts'
 import { body, bodySha256, keyTypes, megabytes, startServer, type InteropServer } from './server.ts'
+import { providers } from '../support/providers.ts'
 
 const suites = ['TLS_AES_128_GCM_SHA256', 'TLS_AES_256_GCM_SHA384', 'TLS_CHACHA20_POLY1305_SHA256'] as const
 const groups = ['X25519', 'P-256'] as const
@@ -35,7 +35,7 @@ before(() => {
 })
 after(() => rmSync(workspace, { recursive: true }))
 
-for (const crypto of [noble, native])
+for (const crypto of providers)
   describe(`the ${crypto.name} provider`, () => {
     let server: InteropServer
     before(async () => {

@@ -27,20 +27,20 @@ export function clients(scene: Scene): void {
     // The backend is told by nginx what nginx is told by the sidecar.
     await configure(scene, { 'location-snippet': 'proxy_set_header X-Client "$proxy_protocol_tlv_ssl_cn";' })
     await annotate(scene, `${prefix}/auth-tls-secret=shop/staff-ca`)
-    await eventually('strangers are refused', async () => (await refusal(scene, api, [])) || undefined)
+    await everywhere(scene, 'strangers are refused', async (pod) => (await refusal(scene, api, pod)) !== '')
     assert.match(await refusal(scene, api, []), /certificate required/i)
     assert.match(await refusal(scene, api, eve), /unknown ca/i)
-    await eventually('nginx is told who it is', async () => {
-      const { headers } = await scene.shop.echo(api, ann)
-      return headers['x-client'] === 'ann' ? true : undefined
+    await everywhere(scene, 'nginx is told who it is', async (pod) => {
+      const { headers } = await scene.shop.echo(api, [...ann, ...pod])
+      return headers['x-client'] === 'ann'
     })
     assert.equal((await scene.shop.request(shop)).status, 200)
   })
 
   scene.step('nobody comes in by another name in the handshake than in the request', async () => {
-    await eventually('nginx guards the host', async () => {
-      const { status } = await scene.shop.request(shop, ['-H', 'Host: api.example.com'])
-      return status === 421 ? true : undefined
+    await everywhere(scene, 'nginx guards the host', async (pod) => {
+      const { status } = await scene.shop.request(shop, ['-H', 'Host: api.example.com', ...pod])
+      return status === 421
     })
     for (const flag of ['--http1.1', '--http2']) {
       assert.equal((await scene.shop.request(shop, [flag, '-H', 'Host: api.example.com'])).status, 421)
@@ -54,16 +54,17 @@ export function clients(scene: Scene): void {
     'optional lets in who has none, and an annotation that cannot be honoured is refused by name',
     async () => {
       await annotate(scene, `${prefix}/auth-tls-verify-client=optional`)
-      await eventually('strangers come in', async () => (await scene.shop.request(api)).status === 200 || undefined)
+      await everywhere(scene, 'strangers come in', async (pod) => (await scene.shop.request(api, pod)).status === 200)
       assert.match(await refusal(scene, api, eve), /unknown ca/i)
       await annotate(scene, `${prefix}/auth-tls-match-cn=CN=ann`)
       const { message } = await scene.edge.condition('Accepted', 'False', 'UnsupportedFeature')
       assert.match(message ?? '', /Ingress shop\/api: .*auth-tls-match-cn/)
       assert.match(await refusal(scene, api, eve), /unknown ca/i)
       for (const name of ['secret', 'verify-client', 'match-cn']) await annotate(scene, `${prefix}/auth-tls-${name}-`)
-      await eventually(
+      await everywhere(
+        scene,
         'everybody comes in',
-        async () => (await scene.shop.request(api, eve)).status === 200 || undefined,
+        async (pod) => (await scene.shop.request(api, [...eve, ...pod])).status === 200,
       )
       await configure(scene, { 'location-snippet': null })
       await scene.cluster.kubectl(['-n', 'shop', 'delete', 'secret', 'staff-ca'])
@@ -78,6 +79,19 @@ export function clients(scene: Scene): void {
     const file = join(scene.cluster.directory, 'session')
     assert.match(await handshake(scene, first, `-sess_out ${file}`), /^New, TLSv1\.3/m)
     assert.match(await handshake(scene, second, `-sess_in ${file}`), /^Reused, TLSv1\.3/m)
+  })
+}
+
+/** Waits until it is so at each pod: each learns of a change by itself, and the Service asks any of them. */
+async function everywhere(
+  scene: Scene,
+  what: string,
+  isSo: (pod: readonly string[]) => Promise<boolean>,
+): Promise<void> {
+  await eventually(what, async () => {
+    for (const { status } of await scene.edge.pods())
+      if (!(await isSo(['--connect-to', `::${status.podIP}:443`]))) return undefined
+    return true
   })
 }
 

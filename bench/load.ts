@@ -8,6 +8,8 @@ export interface LoadOptions {
   readonly mode: string
   readonly port: number
   readonly group: string
+  /** Left out: TLS 1.3. */
+  readonly version?: '1.2'
   readonly connections: number
   readonly milliseconds: number
   /** Operations a second; absent: as fast as they are answered. */
@@ -58,8 +60,8 @@ export async function holding<Value>(
   }
 }
 
-function flags({ port, group, connections, milliseconds, rate }: LoadOptions): string[] {
+function flags({ port, group, version, connections, milliseconds, rate }: LoadOptions): string[] {
   // prettier-ignore
-  const known = ['-address', `127.0.0.1:${port}`, '-group', group, '-connections', String(connections), '-milliseconds', String(milliseconds)]
+  const known = ['-address', `127.0.0.1:${port}`, '-group', group, '-version', version ?? '1.3', '-connections', String(connections), '-milliseconds', String(milliseconds)]
   return rate === undefined ? known : [...known, '-rate', rate.toFixed(1)]
 }

@@ -9,6 +9,8 @@ export interface Scenario {
   /** Of the load client. */
   readonly mode: 'connect' | 'resume' | 'http1' | 'http2' | 'download' | 'upload'
   readonly group: 'X25519' | 'X25519MLKEM768'
+  /** The only one that the client offers; left out: TLS 1.3. */
+  readonly version?: '1.2'
   readonly connections: number
 }
 
@@ -19,6 +21,8 @@ export const scenarios: readonly Scenario[] = [
   connections('new-rsa', 'new connection, RSA-2048, X25519', { mode: 'connect', certificate: 'rsa' }),
   connections('new-mlkem', 'new connection, ECDSA P-256, X25519MLKEM768', { mode: 'connect', group: 'X25519MLKEM768' }),
   connections('resumed', 'resumed connection, X25519', { mode: 'resume' }),
+  connections('new-tls12', 'new connection of TLS 1.2, ECDSA P-256', { mode: 'connect', version: '1.2' }),
+  connections('resumed-tls12', 'resumed connection of TLS 1.2', { mode: 'resume', version: '1.2' }),
   { ...kept('request-http1', 'request of 1 KB, HTTP/1.1', 'µs per request'), mode: 'http1', connections: 16 },
   { ...kept('request-http2', 'request of 1 KB, HTTP/2', 'µs per request'), mode: 'http2', connections: 16 },
   { ...kept('download', 'download', 's per GiB'), mode: 'download', connections: 4 },
@@ -33,7 +37,7 @@ export function cost({ unit }: Scenario, cpuSeconds: number, count: number): num
 function connections(
   id: string,
   title: string,
-  particular: Pick<Scenario, 'mode'> & Partial<Pick<Scenario, 'certificate' | 'group'>>,
+  particular: Pick<Scenario, 'mode'> & Partial<Pick<Scenario, 'certificate' | 'group' | 'version'>>,
 ): Scenario {
   return { id, title, unit: 'µs per connection', certificate: 'ecdsa', group: 'X25519', connections: 16, ...particular }
 }

@@ -22,6 +22,7 @@ import (
 var (
 	address     = flag.String("address", "", "whom to connect to")
 	group       = flag.String("group", "X25519", "the only key exchange that is offered")
+	version     = flag.String("version", "1.3", "the only version that is offered: 1.3 or 1.2")
 	duration    = flag.Int("milliseconds", 2000, "how long")
 	connections = flag.Int("connections", 16, "how many at a time")
 	rate        = flag.Float64("rate", 0, "operations a second, begun on time; 0: as fast as they are answered")

@@ -174,10 +174,16 @@ func configuration(protocol string) *tls.Config {
 		check(fmt.Errorf("found group %q, expected X25519, P-256 or X25519MLKEM768", *group))
 	}
 	// Who vouches for the certificate is not what is measured; its signature over the handshake is verified all the same.
-	return &tls.Config{
+	config := &tls.Config{
 		InsecureSkipVerify: true, ServerName: "bench.example.test", MinVersion: tls.VersionTLS13,
 		CurvePreferences: []tls.CurveID{id}, NextProtos: []string{protocol},
 	}
+	if *version == "1.2" {
+		// There the list binds the certificate's curve too (RFC 8422 §5.3); X25519 is every server's choice all the same.
+		config.MinVersion, config.MaxVersion = tls.VersionTLS12, tls.VersionTLS12
+		config.CurvePreferences = []tls.CurveID{id, tls.CurveP256}
+	}
+	return config
 }
 
 // dial connects from one of many loopback addresses: one alone has ports for 28 000 connections a minute.

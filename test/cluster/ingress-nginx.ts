@@ -82,8 +82,10 @@ async function buildController(): Promise<{ binary: string; source: string }> {
   return { binary: join(directory, 'controller'), source: join(directory, 'rootfs') }
 }
 
+/** The root of a newer Debian with nginx; the fuzzer borrows its libraries where the machine's are too old. */
 export async function ensureDebian(): Promise<string> {
   return await cached(`debian-${suite}-${key(...packages)}`, `Debian ${suite} with nginx and Lua`, async (path) => {
+    await prerequisites()
     await run('debootstrap', ['--variant=minbase', `--include=${packages.join(',')}`, suite, path])
     await run('rm', ['-rf', join(path, 'var/cache/apt/archives'), join(path, 'var/lib/apt/lists')])
   })

@@ -4,18 +4,8 @@ import { native } from '../../src/crypto/native/provider.ts'
 import { clientAuthStore, judgeClient } from '../../src/terminator/client-auth.ts'
 import type { Snapshot, SnapshotClientAuth, SnapshotHost } from '../../src/terminator/snapshot.ts'
 import { parsePem } from '../../src/x509/pem.ts'
-import { issue, revocationList, type Issued } from '../support/openssl.ts'
-
-const der = ({ certificate }: Issued): Uint8Array => parsePem(certificate)[0]?.der ?? new Uint8Array()
-const authority = (subject: string, issuer?: Issued): Issued =>
-  issue({ subject, extensions: ['basicConstraints=critical,CA:true'], ...(issuer === undefined ? {} : { issuer }) })
-const client = (subject: string, issuer: Issued): Issued =>
-  issue({ subject, issuer, extensions: ['basicConstraints=critical,CA:false', 'extendedKeyUsage=clientAuth'] })
-const root = authority('/CN=Root')
-const middle = authority('/CN=Middle', root)
-const ann = client('/CN=ann', root)
-const bob = client('/CN=bob', middle)
-const eve = client('/CN=eve', authority('/CN=Root'))
+import { ann, bob, client, der, eve, middle, root } from '../support/clients-of-a-root.ts'
+import { revocationList, type Issued } from '../support/openssl.ts'
 
 const require: SnapshotClientAuth = { mode: 'Require', authorities: [der(root)] }
 

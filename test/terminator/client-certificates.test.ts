@@ -8,21 +8,11 @@ import { connect, type ConnectionOptions } from 'node:tls'
 import { parseCertificate } from '../../src/x509/certificate.ts'
 import { parsePem } from '../../src/x509/pem.ts'
 import type { Snapshot, SnapshotClientAuth } from '../../src/terminator/snapshot.ts'
-import { issue, revocationList, type Issued } from '../support/openssl.ts'
+import { ann, bob, der, eve, middle, root } from '../support/clients-of-a-root.ts'
+import { revocationList, type Issued } from '../support/openssl.ts'
 import { closeAll, opened, readToEnd, startTerminator, startUpstream, tls } from '../support/terminator.ts'
 
 afterEach(closeAll)
-
-const der = ({ certificate }: Issued): Uint8Array => parsePem(certificate)[0]?.der ?? new Uint8Array()
-const authority = (subject: string, issuer?: Issued): Issued =>
-  issue({ subject, extensions: ['basicConstraints=critical,CA:true'], ...(issuer === undefined ? {} : { issuer }) })
-const client = (subject: string, issuer: Issued): Issued =>
-  issue({ subject, issuer, extensions: ['basicConstraints=critical,CA:false', 'extendedKeyUsage=clientAuth'] })
-const root = authority('/CN=Root')
-const middle = authority('/CN=Middle', root)
-const ann = client('/CN=ann', root)
-const bob = client('/CN=bob', middle)
-const eve = client('/CN=eve', authority('/CN=Root'))
 
 const asks = (over: Partial<SnapshotClientAuth> = {}): Partial<Snapshot> => ({
   clientAuth: { mode: 'Require', authorities: [der(root)], ...over },

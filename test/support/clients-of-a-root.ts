@@ -9,7 +9,7 @@ export const bob: Issued = client('/CN=bob', middle)
 export const eve: Issued = client('/CN=eve', authority('/CN=Root'))
 
 /** An authority by `issuer`, or by itself. */
-export function authority(subject: string, issuer?: Issued): Issued {
+function authority(subject: string, issuer?: Issued): Issued {
   return issue({
     subject,
     extensions: ['basicConstraints=critical,CA:true'],

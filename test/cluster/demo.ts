@@ -18,9 +18,10 @@ import { stopCluster } from './cluster.ts'
 import { ensureHelm } from './helm.ts'
 import { ensureKubernetes } from './kubernetes.ts'
 import { diagnose } from './diagnose.ts'
+import { answersEverywhere } from './everywhere.ts'
 import { startLoad } from './load.ts'
 import { Edge, isServed } from './policy.ts'
-import { attempt, eventually, onPath, pause, run } from './shell.ts'
+import { attempt, onPath, pause, run } from './shell.ts'
 import { startShop } from './shop.ts'
 import type { Shop } from './shop.ts'
 
@@ -130,14 +131,7 @@ async function story(shop: Shop): Promise<void> {
   detail(`port 80: ${redirect.status} to ${redirect.headers.get('location') ?? '?'}`)
 
   tell('Now the certificate is replaced, under a constant load of requests.')
-  // A fresh ingress-nginx is ready a moment before it knows its endpoints, and answers 503 until then.
-  await eventually('every pod of ingress-nginx to know its endpoints', async () => {
-    for (const { status } of await edge.pods()) {
-      const answer = await shop.request('https://shop.example.com/', ['--connect-to', `::${status.podIP}:443`])
-      if (answer.status !== 200) return undefined
-    }
-    return true
-  })
+  await answersEverywhere(shop, 'shop.example.com')
   const load = await startLoad(`${cluster.namespace}-out`, {
     host: 'shop.example.com',
     address: shop.address,

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Authority } from '../certificates.ts'
-import { eventually } from '../shell.ts'
+import { everywhere } from '../everywhere.ts'
 import { ingressNginx, type Scene } from './scene.ts'
 
 const api = 'https://api.example.com/'
@@ -27,10 +27,10 @@ export function clients(scene: Scene): void {
     // The backend is told by nginx what nginx is told by the sidecar.
     await configure(scene, { 'location-snippet': 'proxy_set_header X-Client "$proxy_protocol_tlv_ssl_cn";' })
     await annotate(scene, `${prefix}/auth-tls-secret=shop/staff-ca`)
-    await everywhere(scene, 'strangers are refused', async (pod) => (await refusal(scene, api, pod)) !== '')
+    await everywhere(scene.shop, 'strangers are refused', async (pod) => (await refusal(scene, api, pod)) !== '')
     assert.match(await refusal(scene, api, []), /certificate required/i)
     assert.match(await refusal(scene, api, eve), /unknown ca/i)
-    await everywhere(scene, 'nginx is told who it is', async (pod) => {
+    await everywhere(scene.shop, 'nginx is told who it is', async (pod) => {
       const { headers } = await scene.shop.echo(api, [...ann, ...pod])
       return headers['x-client'] === 'ann'
     })
@@ -38,7 +38,7 @@ export function clients(scene: Scene): void {
   })
 
   scene.step('nobody comes in by another name in the handshake than in the request', async () => {
-    await everywhere(scene, 'nginx guards the host', async (pod) => {
+    await everywhere(scene.shop, 'nginx guards the host', async (pod) => {
       const { status } = await scene.shop.request(shop, ['-H', 'Host: api.example.com', ...pod])
       return status === 421
     })
@@ -54,7 +54,11 @@ export function clients(scene: Scene): void {
     'optional lets in who has none, and an annotation that cannot be honoured is refused by name',
     async () => {
       await annotate(scene, `${prefix}/auth-tls-verify-client=optional`)
-      await everywhere(scene, 'strangers come in', async (pod) => (await scene.shop.request(api, pod)).status === 200)
+      await everywhere(
+        scene.shop,
+        'strangers come in',
+        async (pod) => (await scene.shop.request(api, pod)).status === 200,
+      )
       assert.match(await refusal(scene, api, eve), /unknown ca/i)
       await annotate(scene, `${prefix}/auth-tls-match-cn=CN=ann`)
       const { message } = await scene.edge.condition('Accepted', 'False', 'UnsupportedFeature')
@@ -62,7 +66,7 @@ export function clients(scene: Scene): void {
       assert.match(await refusal(scene, api, eve), /unknown ca/i)
       for (const name of ['secret', 'verify-client', 'match-cn']) await annotate(scene, `${prefix}/auth-tls-${name}-`)
       await everywhere(
-        scene,
+        scene.shop,
         'everybody comes in',
         async (pod) => (await scene.shop.request(api, [...eve, ...pod])).status === 200,
       )
@@ -79,19 +83,6 @@ export function clients(scene: Scene): void {
     const file = join(scene.cluster.directory, 'session')
     assert.match(await handshake(scene, first, `-sess_out ${file}`), /^New, TLSv1\.3/m)
     assert.match(await handshake(scene, second, `-sess_in ${file}`), /^Reused, TLSv1\.3/m)
-  })
-}
-
-/** Waits until it is so at each pod: each learns of a change by itself, and the Service asks any of them. */
-async function everywhere(
-  scene: Scene,
-  what: string,
-  isSo: (pod: readonly string[]) => Promise<boolean>,
-): Promise<void> {
-  await eventually(what, async () => {
-    for (const { status } of await scene.edge.pods())
-      if (!(await isSo(['--connect-to', `::${status.podIP}:443`]))) return undefined
-    return true
   })
 }
 

@@ -1,6 +1,7 @@
 /** Chapter 6: processes are killed, pods restart, the operator is away. */
 import assert from 'node:assert/strict'
 import type { Pair } from '../certificates.ts'
+import { answersEverywhere } from '../everywhere.ts'
 import { isInjected, isReady, type LivePod } from '../policy.ts'
 import { eventually } from '../shell.ts'
 import { ingressNginx, type Scene } from './scene.ts'
@@ -42,7 +43,7 @@ export function failures(scene: Scene): void {
       })
       assert.equal((await scene.shop.served(host, pod.status.podIP)).fingerprint, good.fingerprint)
     }
-    assert.equal((await scene.shop.request(`https://${host}/`)).status, 200)
+    await answersEverywhere(scene.shop, host)
   })
 
   scene.step('all pods are replaced while the Secret is bad, and serve the last good certificate', async () => {
@@ -95,7 +96,7 @@ export function failures(scene: Scene): void {
       return pods.length === 1 ? pods : undefined
     })
     assert.ok(left.every(isInjected))
-    assert.equal((await scene.shop.request(`https://${host}/`)).status, 200)
+    await answersEverywhere(scene.shop, host)
     await scene.operator.start()
     await scene.ingressPods(2, true)
     await scene.edge.apply({ enforcement: 'Enforce' })

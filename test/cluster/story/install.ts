@@ -1,6 +1,7 @@
 /** Chapter 1: the operator comes, and changes nothing until it is asked to. */
 import assert from 'node:assert/strict'
 import { join } from 'node:path'
+import { answersEverywhere } from '../everywhere.ts'
 import { isInjected, type LivePod } from '../policy.ts'
 import { eventually } from '../shell.ts'
 import { ingressNginx, secondsSince, type Scene } from './scene.ts'
@@ -51,6 +52,7 @@ export function install(scene: Scene): void {
     for (const pod of pods) assert.ok(isInjected(pod) && !old.has(pod.metadata.uid), pod.metadata.name)
     assert.match(await row(scene), /^edge +Auto +Enforce +3\/3 +2\/2 +\S+ +True +Ready +/m)
     await scene.edge.condition('ServedVerified', 'True', 'AllPodsMatch')
+    await answersEverywhere(scene.shop, 'shop.example.com')
   })
 
   scene.step('what the operator did is told by events and metrics', async () => {

@@ -5,6 +5,7 @@
 import { test, type TestContext } from 'node:test'
 import type { Cluster } from '../cluster.ts'
 import { diagnose } from '../diagnose.ts'
+import { answersEverywhere } from '../everywhere.ts'
 import { startLoad, type Load } from '../load.ts'
 import { Operator } from '../operator.ts'
 import { Edge, isInjected, isReady, type LivePod } from '../policy.ts'
@@ -56,8 +57,9 @@ export class Scene {
     })
   }
 
-  /** A constant load of requests to a host, from outside. */
+  /** A constant load of requests to a host, from outside, once every pod answers for it. */
   async load(host: string): Promise<Load> {
+    await answersEverywhere(this.shop, host)
     const { address, caFile } = this.shop
     return await startLoad(`${this.cluster.namespace}-out`, { host, address, caFile, workers: 4 })
   }

@@ -11,7 +11,8 @@ import { isNotFound, KubeError } from '../../kube/kube-error.ts'
 import type { Draft, KubeClient } from '../../kube/client.ts'
 import { resources, type ResourceType } from '../../kube/resource.ts'
 import type { RawPolicy } from '../world.ts'
-import { ownedObject, type Write } from './decide.ts'
+import type { Write } from './decision.ts'
+import { ownedObject } from './writes.ts'
 import type { Seen } from './seen.ts'
 
 /**

@@ -89,3 +89,7 @@ function stalled({ accepted, programmed, servedVerified }: Findings): Finding {
 
 const underWay = new Set<Reason>(['RollingOut', 'Restoring', 'VerificationPending'])
 const harmless = new Set<Reason>(['Audit', 'AwaitingRestart'])
+
+export function count(n: number, noun: string): string {
+  return `${n} ${noun}${n === 1 ? '' : 's'}`
+}

@@ -1,8 +1,9 @@
 /** All that there is to see about one TLSPolicy: what observe.ts gathers and decide.ts judges. */
+import type { Condition } from '../../api/condition.ts'
 import type { ConfigMap } from '../../api/config-map.ts'
 import type { Pod } from '../../api/pod.ts'
 import type { Reason } from '../../api/reasons.ts'
-import type { CertificateStatus, TLSPolicy } from '../../api/tls-policy.ts'
+import type { CertificateStatus, TLSPolicy, TLSPolicyStatus } from '../../api/tls-policy.ts'
 import type { Workload } from '../../api/workload.ts'
 import type { Answers, Expectation } from '../certificates/rollout.ts'
 import type { Live, RawPolicy } from '../world.ts'
@@ -79,4 +80,12 @@ export interface Certificates {
   readonly fallbackMissing: boolean
   /** What is wrong with the bundle as a whole, such as being too large. */
   readonly problem?: { readonly reason: Reason; readonly message: string }
+}
+
+export function statusBefore(seen: Seen): TLSPolicyStatus | undefined {
+  return seen.raw.status as TLSPolicyStatus | undefined // written by us alone
+}
+
+export function conditionsBefore(seen: Seen): readonly Condition[] | undefined {
+  return statusBefore(seen)?.conditions
 }

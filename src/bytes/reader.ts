@@ -7,16 +7,19 @@ import { DecodeError } from './decode-error.ts'
 export class Reader {
   readonly #bytes: Uint8Array
   readonly #base: number
-  #at = 0
+  readonly #end: number
+  #at: number
 
-  /** `base` is where these bytes begin in the whole input, for error messages only. */
-  constructor(bytes: Uint8Array, base = 0) {
+  /** `base` is where these bytes begin in the whole input, for error messages only. Of them, those from `at` to `end` are read. */
+  constructor(bytes: Uint8Array, base = 0, at = 0, end = bytes.length) {
     this.#bytes = bytes
     this.#base = base
+    this.#at = at
+    this.#end = end
   }
 
   get remaining(): number {
-    return this.#bytes.length - this.#at
+    return this.#end - this.#at
   }
 
   /** Position in the whole input, in bytes. */
@@ -40,22 +43,23 @@ export class Reader {
     return this.#number(what, 4)
   }
 
-  u64(what: string): bigint {
-    return (BigInt(this.u32(what)) << 32n) | BigInt(this.u32(what))
+  /** Refuses what is above 2^53 - 1: a number is exact up to there only. */
+  u64(what: string): number {
+    const upper = this.u32(what)
+    if (upper >= 2 ** 21) throw this.error(what, 'above 2^53 - 1')
+    return upper * 2 ** 32 + this.u32(what)
   }
 
   /** The next `length` bytes, as a view. */
   take(what: string, length: number): Uint8Array {
-    if (length > this.remaining) throw this.error(what, `needs ${length} bytes, ${this.remaining} left`)
-    const view = this.#bytes.subarray(this.#at, this.#at + length)
-    this.#at += length
-    return view
+    const from = this.#skip(what, length)
+    return this.#bytes.subarray(from, this.#at)
   }
 
   /** A Reader over the next `length` bytes. */
   sub(what: string, length: number): Reader {
-    const base = this.offset
-    return new Reader(this.take(what, length), base)
+    const from = this.#skip(what, length)
+    return new Reader(this.#bytes, this.#base, from, this.#at)
   }
 
   /** A Reader over a vector whose length stands before it in 8, 16 or 24 bits. */
@@ -85,8 +89,17 @@ export class Reader {
   }
 
   #number(what: string, width: 1 | 2 | 3 | 4): number {
+    // No view of the bytes: most reads are of a number, and a view costs some ten times as much as its bytes.
     let value = 0
-    for (const byte of this.take(what, width)) value = value * 256 + byte
+    for (let i = this.#skip(what, width); i < this.#at; i++) value = value * 256 + (this.#bytes[i] as number)
     return value
+  }
+
+  /** Moves on, and returns where it was. */
+  #skip(what: string, length: number): number {
+    const from = this.#at
+    if (length > this.#end - from) throw this.error(what, `needs ${length} bytes, ${this.remaining} left`)
+    this.#at = from + length
+    return from
   }
 }

@@ -1,11 +1,10 @@
-/** A growing buffer, big-endian. A prefixed vector's length is filled in when its body returns. */
+/**
+ * A growing buffer, big-endian. A prefixed vector's length is filled in when its body returns. `finish` ends it: the buffer,
+ * whose making would cost more than a short message, is wiped and left to the next Writer.
+ */
 export class Writer {
-  #bytes: Uint8Array
+  #bytes = spares.pop() ?? new Uint8Array(spareLength)
   #length = 0
-
-  constructor(capacity = 256) {
-    this.#bytes = new Uint8Array(capacity)
-  }
 
   get length(): number {
     return this.#length
@@ -27,9 +26,10 @@ export class Writer {
     this.#number(value, 4)
   }
 
-  u64(value: bigint): void {
-    this.u32(Number((value >> 32n) & 0xffff_ffffn))
-    this.u32(Number(value & 0xffff_ffffn))
+  /** At most 2^53 - 1, as a number is exact up to there only. */
+  u64(value: number): void {
+    this.u32(Math.floor(value / 2 ** 32))
+    this.u32(value % 2 ** 32)
   }
 
   raw(bytes: Uint8Array): void {
@@ -50,14 +50,13 @@ export class Writer {
     this.#prefixed(3, body)
   }
 
-  /** What was written, copied out. */
+  /** What was written, copied out. Nothing more can be written. */
   finish(): Uint8Array {
-    return this.#bytes.slice(0, this.#length)
-  }
-
-  /** Overwrites what was written, where it was secret. Outgrown buffers are out of reach: give `capacity` enough room. */
-  wipe(): void {
-    this.#bytes.fill(0)
+    const whole = this.#bytes.slice(0, this.#length)
+    giveBack(this.#bytes, this.#length)
+    this.#bytes = nothing
+    this.#length = 0
+    return whole
   }
 
   #prefixed(width: 1 | 2 | 3, body: (out: Writer) => void): void {
@@ -76,10 +75,8 @@ export class Writer {
   #put(at: number, value: number, width: number): void {
     if (!Number.isInteger(value) || value < 0 || value >= 256 ** width)
       throw new RangeError(`${value} does not fit in ${width} bytes`)
-    for (let i = width - 1, rest = value; i >= 0; i--) {
-      this.#bytes[at + i] = rest % 256
-      rest = Math.floor(rest / 256)
-    }
+    // Shifts see 32 bits, which is all that a number of four bytes has.
+    for (let i = 0; i < width; i++) this.#bytes[at + i] = value >>> (8 * (width - 1 - i))
   }
 
   #reserve(more: number): void {
@@ -87,6 +84,19 @@ export class Writer {
     if (needed <= this.#bytes.length) return
     const grown = new Uint8Array(Math.max(needed, this.#bytes.length * 2))
     grown.set(this.#bytes.subarray(0, this.#length))
+    giveBack(this.#bytes, this.#length)
     this.#bytes = grown
   }
 }
+
+/** Wiped as far as it was written to, for that may have been a secret. */
+function giveBack(bytes: Uint8Array, length: number): void {
+  bytes.fill(0, 0, length)
+  if (bytes.length === spareLength && spares.length < mostSpares) spares.push(bytes)
+}
+
+/** Buffers that nobody writes to. There are two Writers at a time where one message holds another, and seldom more. */
+const spares: Uint8Array[] = []
+const mostSpares = 4
+const spareLength = 4096
+const nothing = new Uint8Array(0)

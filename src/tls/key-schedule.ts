@@ -131,7 +131,7 @@ export function expandLabel(
   context: Uint8Array,
   length: number,
 ): Uint8Array {
-  const info = new Writer(64)
+  const info = new Writer()
   info.u16(length)
   info.prefixed8((out) => out.raw(utf8.encode(`tls13 ${label}`)))
   info.prefixed8((out) => out.raw(context))

@@ -31,21 +31,19 @@ export type SessionTerms<Suite extends { readonly id: number }> = Omit<
 >
 
 export function writeSession(session: Session<{ readonly id: number }>): Uint8Array {
-  const out = new Writer(1024 + (session.client?.leaf.length ?? 0))
+  const out = new Writer()
   out.u8(format)
   out.u16(session.suite.id)
   out.prefixed8((bytes) => bytes.raw(session.secret))
-  out.u64(BigInt(session.issuedAtMs))
+  out.u64(session.issuedAtMs)
   out.u32(session.lifetimeSeconds)
-  out.u64(BigInt(session.authenticatedAtMs))
+  out.u64(session.authenticatedAtMs)
   out.prefixed8((bytes) => bytes.raw(new TextEncoder().encode(session.serverName ?? '')))
   out.prefixed8((bytes) => bytes.raw(session.credentialKey))
   out.prefixed8((bytes) => bytes.raw(session.clientAuth))
   out.prefixed16((bytes) => bytes.raw(session.client?.leaf ?? new Uint8Array(0)))
-  out.u64(BigInt(session.client?.notAfterMs ?? 0))
-  const whole = out.finish()
-  out.wipe()
-  return whole
+  out.u64(session.client?.notAfterMs ?? 0)
+  return out.finish()
 }
 
 /** The session, or undefined where another release of ours wrote it. All but the leaf are views of `bytes`. */
@@ -59,15 +57,15 @@ export function readSession<Suite extends { readonly id: number }>(
   const id = from.u16('suite')
   const suite = Object.values(suites).find((candidate) => candidate.id === id)
   const secret = from.sub8('secret').rest()
-  const issuedAtMs = Number(from.u64('issued_at'))
+  const issuedAtMs = from.u64('issued_at')
   const lifetimeSeconds = from.u32('lifetime')
-  const authenticatedAtMs = Number(from.u64('authenticated_at'))
+  const authenticatedAtMs = from.u64('authenticated_at')
   const serverName = new TextDecoder().decode(from.sub8('server_name').rest()) || undefined
   const credentialKey = from.sub8('credential_key').rest()
   const clientAuth = from.sub8('client_auth').rest()
   // A copy: the leaf is public, and lives on when the rest is wiped.
   const leaf = from.sub16('client_leaf').rest().slice()
-  const notAfterMs = Number(from.u64('client_not_after'))
+  const notAfterMs = from.u64('client_not_after')
   from.end('session')
   const client = leaf.length === 0 ? undefined : { leaf, notAfterMs }
   const times = { issuedAtMs, lifetimeSeconds, authenticatedAtMs }

@@ -506,7 +506,7 @@ export const changeCipherSpec = Uint8Array.of(contentType.changeCipherSpec, 3, 3
 
 /** A record in the clear. */
 export function plainRecord(type: number, content: Uint8Array, legacyVersion = 0x0303): Uint8Array {
-  const out = new Writer(content.length + 5)
+  const out = new Writer()
   out.u8(type)
   out.u16(legacyVersion)
   out.prefixed16((body) => body.raw(content))

@@ -77,7 +77,7 @@ export class Tls12Protection implements RecordProtection {
 
   /** The sequence number in eight bytes; 2^48 records of one byte would take years, and a double counts them exactly. */
   #next(): Uint8Array {
-    const out = new Writer(8)
+    const out = new Writer()
     out.u32(Math.floor(this.#sequence / 2 ** 32))
     out.u32(this.#sequence++ % 2 ** 32)
     return out.finish()

@@ -15,7 +15,7 @@ export function readMaxEarlyData(body: Uint8Array): number {
 }
 
 export function writeMaxEarlyData(size: number): Uint8Array {
-  const out = new Writer(4)
+  const out = new Writer()
   out.u32(size)
   return out.finish()
 }

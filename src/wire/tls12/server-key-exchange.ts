@@ -11,7 +11,7 @@ export interface ServerKeyExchange {
 
 /** ServerECDHParams, the part that the signature covers, behind the two randoms. */
 export function writeEcdhParams(group: number, point: Uint8Array): Uint8Array {
-  const out = new Writer(4 + point.length)
+  const out = new Writer()
   out.u8(namedCurve)
   out.u16(group)
   out.prefixed8((bytes) => bytes.raw(point))

@@ -1,4 +1,5 @@
-import { createHash, randomBytes } from 'node:crypto'
+import { createHash } from 'node:crypto'
+import { pooledRandom } from '../crypto/native/random.ts'
 import type { CryptoProvider, GroupName } from '../crypto/provider.ts'
 import type { ClientAuth, ServerConfig } from '../tls/config.ts'
 import type { VersionRange } from '../tls/version.ts'
@@ -38,7 +39,7 @@ export function serverContext(options: ServerOptions): ServerContext {
   const config: ServerConfig = {
     ...versionsOf(options),
     crypto,
-    random: (length) => randomBytes(length),
+    random: pooledRandom(),
     now: Date.now,
     credentials: () => [credential],
     groups: options.groups ?? defaultGroups,

@@ -1,6 +1,6 @@
-import { randomBytes } from 'node:crypto'
 import { brotliCompressSync, constants, deflateSync, zstdCompressSync } from 'node:zlib'
 import { isTls13Suite } from '../api/cipher-suites.ts'
+import { pooledRandom } from '../crypto/native/random.ts'
 import type { CryptoProvider } from '../crypto/provider.ts'
 import type { Compressors, ServerConfig } from '../tls/config.ts'
 import { TicketKeys } from '../tls/tickets.ts'
@@ -25,7 +25,7 @@ export function serverConfig(
     crypto,
     // The policy may ask for more than the flag, and the flag for more than the policy.
     minVersion: minVersion === '1.3' ? 'TLSv1.3' : minTlsVersion,
-    random: (length) => randomBytes(length),
+    random: pooledRandom(),
     now: Date.now,
     groups,
     ...suitesOf(cipherSuites),

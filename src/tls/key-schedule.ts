@@ -133,9 +133,16 @@ export function expandLabel(
 ): Uint8Array {
   const info = new Writer()
   info.u16(length)
-  info.prefixed8((out) => out.raw(utf8.encode(`tls13 ${label}`)))
+  info.prefixed8((out) => out.raw(labelBytes(label)))
   info.prefixed8((out) => out.raw(context))
   return expand(crypto, hash, secret, info.finish(), length)
 }
 
-const utf8 = new TextEncoder()
+/** There are some fifteen labels, and each connection asks for each of them. */
+function labelBytes(label: string): Uint8Array {
+  const bytes = known.get(label) ?? new TextEncoder().encode(`tls13 ${label}`)
+  known.set(label, bytes)
+  return bytes
+}
+
+const known = new Map<string, Uint8Array>()

@@ -6,7 +6,7 @@ import { putMessage, takeOpened, takeSealed, type MessageExports } from './messa
 
 /** What assembly/aes-gcm.ts exports. `open` returns 1, or 0 where the tag is wrong. */
 export interface AesGcm extends MessageExports {
-  readonly contextCount: WebAssembly.Global<number>
+  readonly contextCount: number
   expand(context: number, keyLength: number): void
   forget(context: number): void
   seal(context: number, aadLength: number, length: number): void
@@ -15,7 +15,7 @@ export interface AesGcm extends MessageExports {
 
 /** AES-GCM, with keys of 16 or 32 bytes, whose expansions share the kernel's contexts. */
 export function aesGcm(kernel: Kernel<AesGcm>): (key: Uint8Array) => Cipher {
-  const contexts = new Contexts(kernel.exports.contextCount.value)
+  const contexts = new Contexts(kernel.exports.contextCount)
   return (key) => new AesGcmCipher(kernel, contexts, key)
 }
 

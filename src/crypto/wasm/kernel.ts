@@ -27,8 +27,8 @@ export interface Kernel<Exports> {
   wipe(from: Pointer, length: number, offset?: number): void
 }
 
-/** An exported global that says where something stands. */
-export type Pointer = WebAssembly.Global<number>
+/** Where something stands in a kernel's memory, as an exported global of it says. */
+export type Pointer = number
 
 /** Every kernel that is built. */
 export const kernelNames = [
@@ -48,19 +48,37 @@ export type KernelModules = Readonly<Record<KernelName, Uint8Array>>
 
 /** A fresh instance. `Exports` is what the kernel's source exports: the one promise that TypeScript cannot check. */
 export function instantiate<Exports extends object>(modules: KernelModules, name: KernelName): Kernel<Exports> {
-  const exports = new WebAssembly.Instance(compile(name, modules[name])).exports as Exports & {
-    readonly memory: WebAssembly.Memory
-  }
-  const memory = new Uint8Array(exports.memory.buffer)
+  const { exports } = new WebAssembly.Instance(compile(name, modules[name]))
+  const memory = new Uint8Array((exports as { readonly memory: WebAssembly.Memory }).memory.buffer)
   return {
-    exports,
+    exports: withNumbers(exports) as Exports,
     memory,
-    write: (to, bytes, offset = 0) => memory.set(bytes, to.value + offset),
-    read: (from, length, offset = 0) => memory.slice(from.value + offset, from.value + offset + length),
-    readInto: (target, from, offset = 0) =>
-      target.set(memory.subarray(from.value + offset, from.value + offset + target.length)),
-    wipe: (from, length, offset = 0) => void memory.fill(0, from.value + offset, from.value + offset + length),
+    write: (to, bytes, offset = 0) => copy(memory, to + offset, bytes, 0, bytes.length),
+    read(from, length, offset = 0) {
+      const bytes = new Uint8Array(length)
+      copy(bytes, 0, memory, from + offset, length)
+      return bytes
+    },
+    readInto: (target, from, offset = 0) => copy(target, 0, memory, from + offset, target.length),
+    wipe: (from, length, offset = 0) => void memory.fill(0, from + offset, from + offset + length),
   }
+}
+
+/** Globals never change, and to ask one for its value costs a call each time. */
+function withNumbers(exports: object): object {
+  return Object.fromEntries(
+    Object.entries(exports).map(([name, value]: [string, unknown]) => [
+      name,
+      value instanceof WebAssembly.Global ? value.value : value,
+    ]),
+  )
+}
+
+/** Keys, hashes and nonces are copied sooner byte by byte than by the call that `set` is, and the view that it may need. */
+function copy(target: Uint8Array, to: number, source: Uint8Array, from: number, length: number): void {
+  if (length > 64) return target.set(length === source.length ? source : source.subarray(from, from + length), to)
+  if (from + length > source.length || to + length > target.length) throw new RangeError('a copy beyond the end')
+  for (let i = 0; i < length; i++) target[to + i] = source[from + i] as number
 }
 
 function compile(name: KernelName, module: Uint8Array): WebAssembly.Module {

@@ -7,7 +7,7 @@ export interface Sha2 {
   readonly state: Pointer
   readonly key: Pointer
   readonly input: Pointer
-  readonly capacity: WebAssembly.Global<number>
+  readonly capacity: number
   start(bits: number): void
   update(bits: number, length: number): void
   finish(bits: number, length: number, total: number): void
@@ -19,7 +19,7 @@ export function sha2(kernel: Kernel<Sha2>): Pick<CryptoProvider, 'hash' | 'hmac'
   return {
     hash: (name) => begin(kernel, name),
     hmac(name, key, message) {
-      if (message.length > kernel.exports.capacity.value) return hmacInPieces(kernel, name, key, message)
+      if (message.length > kernel.exports.capacity) return hmacInPieces(kernel, name, key, message)
       const { bits, blockLength } = shapes[name]
       // RFC 2104 §2: a key longer than a block is hashed first.
       const shortKey = key.length > blockLength ? digestOf(kernel, name, key) : key
@@ -55,7 +55,7 @@ class RunningHash implements Hash {
   }
 
   update(bytes: Uint8Array): void {
-    const most = this.#kernel.exports.capacity.value - this.#tail.length
+    const most = this.#kernel.exports.capacity - this.#tail.length
     for (let at = 0; at < bytes.length; at += most) this.#take(bytes.subarray(at, at + most))
   }
 

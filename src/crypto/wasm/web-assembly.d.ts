@@ -11,7 +11,7 @@ declare namespace WebAssembly {
   interface Memory {
     readonly buffer: ArrayBuffer
   }
-  interface Global<Value> {
-    readonly value: Value
+  class Global {
+    readonly value: number
   }
 }

@@ -112,9 +112,9 @@ function leavesOnly(kernel: Kernel<object>, allowed: readonly (readonly [Pointer
   const before = kernel.memory.slice()
   act()
   const after = kernel.memory.slice()
-  for (const [{ value }, length] of allowed) {
-    assert.notDeepEqual(after.subarray(value, value + length), new Uint8Array(length), 'it did nothing')
-    after.set(before.subarray(value, value + length), value)
+  for (const [at, length] of allowed) {
+    assert.notDeepEqual(after.subarray(at, at + length), new Uint8Array(length), 'it did nothing')
+    after.set(before.subarray(at, at + length), at)
   }
   const changed = before.findIndex((byte, i) => byte !== after[i])
   assert.equal(changed, -1, `something was left at ${changed}`)

@@ -22,6 +22,8 @@ export interface EarlySecret {
   binder(transcript: Uint8Array): Uint8Array
   /** Mixes the (EC)DHE secret in; `transcript` is the hash of ClientHello to ServerHello. */
   into(shared: Uint8Array, transcript: Uint8Array): HandshakeSecret
+  /** Where it leads to no handshake secret; `into` leaves nothing to wipe. */
+  wipe(): void
 }
 
 export interface HandshakeSecret {
@@ -67,6 +69,7 @@ export function earlySecret(crypto: CryptoProvider, hash: HashName, psk?: Uint8A
         },
       }
     },
+    wipe: () => wipe(early),
   }
 }
 

@@ -122,6 +122,8 @@ function bind(
   const transcript = new Transcript(crypto, hash)
   for (const earlier of heard) transcript.add(earlier)
   transcript.add(message.subarray(0, message.length - bindersLength([new Uint8Array(hashLength[hash])])))
-  const binder = earlySecret(crypto, hash, session.secret).binder(transcript.digest())
+  const early = earlySecret(crypto, hash, session.secret)
+  const binder = early.binder(transcript.digest())
+  early.wipe()
   message.set(binder, message.length - binder.length)
 }

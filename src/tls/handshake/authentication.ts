@@ -84,8 +84,10 @@ function resume(
   const covered = raw.length - bindersLength(binders)
   transcript.add(raw.subarray(0, covered))
   // RFC 8446 §4.2.11: the binder of the PSK that is taken, and of no other, has to be right.
-  if (!equalConstantTime(early.binder(transcript.digest()), binders[index] ?? new Uint8Array(0)))
+  if (!equalConstantTime(early.binder(transcript.digest()), binders[index] ?? new Uint8Array(0))) {
+    early.wipe()
     throw fault('psk-binder-mismatch')
+  }
   transcript.add(raw.subarray(covered))
   return { by: 'session', credential, index, session, early }
 }

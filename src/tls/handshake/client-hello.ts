@@ -49,6 +49,8 @@ function retry(
   { crypto }: ServerConfig,
 ): Transition {
   const { suite, group } = negotiated
+  // The second hello brings a binder of its own, and the secret is made again from its ticket.
+  authentication.early.wipe()
   const request = writeHandshake(handshakeType.serverHello, (out) =>
     writeServerHello(out, {
       random: retryRandom,

@@ -45,7 +45,10 @@ export function serverFlight(answerable: Answerable, config: ServerConfig): Tran
   const { crypto, random } = config
   const { suite, group } = negotiated
   const exchanged = crypto.keyExchange(group).respond(share, random)
-  if (exchanged === undefined) throw fault('key-share-invalid', group)
+  if (exchanged === undefined) {
+    authentication.early.wipe()
+    throw fault('key-share-invalid', group)
+  }
   const said = (message: Uint8Array): Uint8Array => {
     transcript.add(message)
     return message

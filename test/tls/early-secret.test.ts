@@ -1,0 +1,61 @@
+/** An early secret opens what its PSK protects, so it goes as soon as nothing more is made of it (RFC 8446 §7.1). */
+import assert from 'node:assert/strict'
+import { suite, test } from 'node:test'
+import { native } from '../../src/crypto/native/provider.ts'
+import type { CryptoProvider } from '../../src/crypto/provider.ts'
+import { ClientConnection } from '../../src/tls/client/connection.ts'
+import { ServerConnection } from '../../src/tls/connection.ts'
+import { seededRandom } from '../support/random.ts'
+import { TestClient, type ClientOptions } from '../support/tls-client.ts'
+import { clientConfig, pair, testTime } from '../support/tls-pair.ts'
+import { converse, serverConfig, sessionsOf, ticketSettings } from '../support/tls-server.ts'
+
+const tickets = ticketSettings()
+
+suite('an early secret is wiped', () => {
+  test('by a server that resumes, asks for another hello, or finds a binder wrong', () => {
+    const talks: readonly Partial<ClientOptions>[] = [{}, { shares: [] }, { editBound: spoiled }]
+    for (const options of talks) {
+      const { crypto, secrets } = watched()
+      const client = new TestClient({
+        crypto: native,
+        random: seededRandom(7),
+        sessions: sessionsOf(tickets),
+        ...options,
+      })
+      converse(client, new ServerConnection(serverConfig({ crypto, tickets })))
+      assertGone(secrets)
+    }
+  })
+
+  test('by a client whose hello it has bound, before an answer comes', () => {
+    const server = { now: () => testTime, tickets }
+    const given = pair({}, server).clientEvents.find((event) => event.type === 'session')
+    assert(given !== undefined)
+    const { crypto, secrets } = watched()
+    const client = new ClientConnection(clientConfig({ crypto, session: given.session }))
+    assert.equal(client.state, 'handshaking')
+    assertGone(secrets)
+  })
+})
+
+/** The hello with its binder's last bit turned over. */
+function spoiled(hello: Uint8Array): Uint8Array {
+  return Uint8Array.from(hello, (byte, i) => (i === hello.length - 1 ? byte ^ 1 : byte))
+}
+
+function assertGone(secrets: readonly Uint8Array[]): void {
+  assert(secrets.length > 0, 'no early secret was made')
+  for (const secret of secrets) assert(secret.every((byte) => byte === 0))
+}
+
+/** A provider that remembers what HKDF-Extract made with a salt of zeros, which is how an early secret is made. */
+function watched(): { crypto: CryptoProvider; secrets: Uint8Array[] } {
+  const secrets: Uint8Array[] = []
+  const hmac: CryptoProvider['hmac'] = (hash, key, message) => {
+    const made = native.hmac(hash, key, message)
+    if (key.every((byte) => byte === 0)) secrets.push(made)
+    return made
+  }
+  return { crypto: { ...native, hmac }, secrets }
+}

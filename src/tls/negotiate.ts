@@ -1,13 +1,13 @@
 import type { GroupName } from '../crypto/provider.ts'
 import { extensionType } from '../wire/code-points.ts'
 import type { ClientHello } from '../wire/client-hello.ts'
-import { readCertificateAuthorities } from '../wire/extensions/certificate-authorities.ts'
 import { readCookie } from '../wire/extensions/cookie.ts'
 import { readEarlyData } from '../wire/extensions/early-data.ts'
 import { readClientShares, type KeyShareEntry } from '../wire/extensions/key-share.ts'
 import { readNumbers16, readNumbers8 } from '../wire/extensions/number-list.ts'
 import { readOfferedPsks, type OfferedPsks } from '../wire/extensions/pre-shared-key.ts'
 import { pskDheKe, readPskModes } from '../wire/extensions/psk-key-exchange-modes.ts'
+import { readChainWishes, type ChainWishes } from './chain-wishes.ts'
 import type { ServerConfig } from './config.ts'
 import { fault } from './fault.ts'
 import { chooseName, chooseProtocol, extensionsOf, type Extensions } from './hello.ts'
@@ -16,19 +16,13 @@ import { groupIds, isHybrid, preferredSuites, suites } from './suites.ts'
 import type { Suite } from './suites.ts'
 
 /** Every choice that a ClientHello leads to, in one value. */
-export interface Negotiated {
+export interface Negotiated extends ChainWishes {
   readonly suite: Suite
   readonly group: GroupName
   /** The client's share for the group; undefined: a HelloRetryRequest has to ask for it. */
   readonly share: Uint8Array | undefined
   readonly serverName: string | undefined
   readonly alpn: string | undefined
-  /** The schemes that the client verifies; undefined where it does not say, as one that resumes need not (RFC 8446 §9.2). */
-  readonly signatureSchemes: readonly number[] | undefined
-  /** The same of signatures in certificates, where it differs (RFC 8446 §4.2.3). */
-  readonly certificateSchemes: readonly number[] | undefined
-  /** Names of authorities that the client believes, DER; empty where it does not say (RFC 8446 §4.2.4). */
-  readonly authorities: readonly Uint8Array[]
   /** The client can resume as we do, with a fresh key exchange: psk_dhe_ke (RFC 8446 §4.2.9). */
   readonly resumable: boolean
   /** What it would resume, where it can. */
@@ -70,17 +64,10 @@ export function negotiateAgain(hello: ClientHello, first: Negotiated): Negotiate
 }
 
 /** What a client says about the certificate that it would like to get. */
-function readCertificateWishes(
-  extensions: Extensions,
-): Pick<Negotiated, 'signatureSchemes' | 'certificateSchemes' | 'authorities' | 'certificateCompression'> {
-  const schemes = extensions.get(extensionType.signatureAlgorithms)
-  const ofCertificates = extensions.get(extensionType.signatureAlgorithmsCert)
-  const authorities = extensions.get(extensionType.certificateAuthorities)
+function readCertificateWishes(extensions: Extensions): Pick<Negotiated, keyof ChainWishes | 'certificateCompression'> {
   const compression = extensions.get(extensionType.compressCertificate)
   return {
-    signatureSchemes: schemes && readNumbers16(schemes, 'signature_algorithms'),
-    certificateSchemes: ofCertificates && readNumbers16(ofCertificates, 'signature_algorithms_cert'),
-    authorities: authorities === undefined ? [] : readCertificateAuthorities(authorities),
+    ...readChainWishes(extensions),
     certificateCompression: compression === undefined ? [] : readAlgorithms(compression),
   }
 }

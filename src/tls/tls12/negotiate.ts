@@ -6,6 +6,7 @@ import { readExtendedMasterSecret } from '../../wire/extensions/extended-master-
 import { readNumbers16 } from '../../wire/extensions/number-list.ts'
 import { readPointFormats, uncompressed } from '../../wire/extensions/point-formats.ts'
 import { readRenegotiationInfo } from '../../wire/extensions/renegotiation-info.ts'
+import { bestChain, readChainWishes, type ChainWishes } from '../chain-wishes.ts'
 import type { ServerConfig, ServerCredential } from '../config.ts'
 import { fault } from '../fault.ts'
 import { chooseName, chooseProtocol, type Extensions } from '../hello.ts'
@@ -28,7 +29,7 @@ export interface Tls12Hello {
   /** The suites that we would take, our preference first. */
   readonly suites: readonly Tls12Suite[]
   readonly groups: readonly number[]
-  readonly schemes: readonly number[]
+  readonly wishes: ChainWishes
   readonly serverName: string | undefined
   readonly alpn: string | undefined
   readonly extendedMasterSecret: boolean
@@ -64,9 +65,8 @@ export function readTls12Hello(hello: ClientHello, extensions: Extensions, confi
     sessionId: hello.sessionId,
     suites,
     // RFC 8422 §4 leaves a server free where the list is missing. We do as BoringSSL does, and guess no curve.
-    groups: readList(extensions, extensionType.supportedGroups, 'supported_groups'),
-    // RFC 5246 §7.4.1.4.1: without it the client means SHA-1, and no key of ours signs that (RFC 9155 §2).
-    schemes: readList(extensions, extensionType.signatureAlgorithms, 'signature_algorithms'),
+    groups: readGroups(extensions.get(extensionType.supportedGroups)),
+    wishes: readChainWishes(extensions),
     serverName: chooseName(extensions),
     alpn: chooseProtocol(extensions, config),
     extendedMasterSecret: readPresence(extensions.get(extensionType.extendedMasterSecret)),
@@ -79,24 +79,39 @@ export function readTls12Hello(hello: ClientHello, extensions: Extensions, confi
 
 /** Chooses for a full handshake, or throws the Fault that says why nothing can be chosen. */
 export function chooseInTls12(
-  { suites, groups, schemes }: Tls12Hello,
+  heard: Tls12Hello,
   credentials: readonly ServerCredential[] | undefined,
   config: ServerConfig,
 ): Tls12Choice {
+  const { groups, wishes } = heard
   const group = config.groups.find((name) => isTls12Group(name) && groups.includes(groupIds[name]))
   if (group === undefined) throw fault('no-common-group')
   if (credentials === undefined) throw fault('server-name-unknown')
-  // The first for which the client has a scheme and a suite: its key decides which suites fit.
-  for (const credential of credentials)
-    for (const scheme of credential.signingKey.schemes) {
-      if (!isTls12Signature(scheme) || !schemes.includes(tls12SchemeIds[scheme].id)) continue
-      const { curve, kind } = signatureDetails[scheme]
-      // RFC 8422 §5.3: the certificate's key has to lie on a curve that the client has named.
-      if (curve !== undefined && !groups.includes(groupIds[curve])) continue
-      const suite = suites.find(({ signature }) => signature === (kind === 'rsa' ? 'RSA' : 'ECDSA'))
-      if (suite !== undefined) return { suite, group, credential, scheme }
-    }
-  throw fault('no-suitable-credential')
+  // Those for which the client has a scheme and a suite: a credential's key decides which suites fit.
+  const possible = credentials.flatMap((credential) => {
+    const signing = chooseSigning(credential, heard)
+    return signing === undefined ? [] : [{ credential, group, ...signing }]
+  })
+  const chosen = bestChain(possible, wishes)
+  if (chosen === undefined) throw fault('no-suitable-credential')
+  return chosen
+}
+
+function chooseSigning(
+  { signingKey }: ServerCredential,
+  { suites, groups, wishes }: Tls12Hello,
+): Pick<Tls12Choice, 'suite' | 'scheme'> | undefined {
+  // RFC 5246 §7.4.1.4.1: without a list the client means SHA-1, and no key of ours signs that (RFC 9155 §2).
+  const { signatureSchemes = [] } = wishes
+  for (const scheme of signingKey.schemes) {
+    if (!isTls12Signature(scheme) || !signatureSchemes.includes(tls12SchemeIds[scheme].id)) continue
+    const { curve, kind } = signatureDetails[scheme]
+    // RFC 8422 §5.3: the certificate's key has to lie on a curve that the client has named.
+    if (curve !== undefined && !groups.includes(groupIds[curve])) continue
+    const suite = suites.find(({ signature }) => signature === (kind === 'rsa' ? 'RSA' : 'ECDSA'))
+    if (suite !== undefined) return { suite, scheme }
+  }
+  return undefined
 }
 
 /** RFC 5746 §3.6: the extension, which must be empty in a first handshake, or the suite that stands for it. */
@@ -114,9 +129,8 @@ function checkPointFormats(body: Uint8Array | undefined): boolean {
   return true
 }
 
-function readList(extensions: Extensions, type: number, what: string): readonly number[] {
-  const body = extensions.get(type)
-  return body === undefined ? [] : readNumbers16(body, what)
+function readGroups(body: Uint8Array | undefined): readonly number[] {
+  return body === undefined ? [] : readNumbers16(body, 'supported_groups')
 }
 
 function readPresence(body: Uint8Array | undefined): boolean {

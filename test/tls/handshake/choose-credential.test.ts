@@ -8,8 +8,9 @@ import { suite, test } from 'node:test'
 import { native } from '../../../src/crypto/native/provider.ts'
 import type { ServerCredential } from '../../../src/tls/config.ts'
 import { chooseCredential } from '../../../src/tls/handshake/choose-credential.ts'
-import type { Negotiated } from '../../../src/tls/negotiate.ts'
+import type { ChainWishes } from '../../../src/tls/chain-wishes.ts'
 import { extensionType } from '../../../src/wire/code-points.ts'
+import type { Extension } from '../../../src/wire/extension.ts'
 import { writeCertificateAuthorities } from '../../../src/wire/extensions/certificate-authorities.ts'
 import { writeNumbers16 } from '../../../src/wire/extensions/number-list.ts'
 import { parseCertificate } from '../../../src/x509/certificate.ts'
@@ -17,6 +18,7 @@ import { parseCredential } from '../../../src/x509/credential.ts'
 import { algorithms, issue, type Issued } from '../../support/openssl.ts'
 import { seededRandom } from '../../support/random.ts'
 import { TestClient } from '../../support/tls-client.ts'
+import { TestTls12Client } from '../../support/tls12-client.ts'
 import { established } from '../../support/tls-server.ts'
 
 const authority = ['basicConstraints=critical,CA:TRUE', 'keyUsage=critical,keyCertSign']
@@ -50,9 +52,9 @@ function make(algorithm: readonly string[], issuer: Issued, signing?: readonly s
   return { ...credential, signingKey: native.signingKey(credential.privateKey) }
 }
 
-function choose(wishes: Partial<Negotiated>, ...credentials: readonly ServerCredential[]): ServerCredential {
-  const nothing = { certificateSchemes: undefined, authorities: [] }
-  return chooseCredential({ ...nothing, ...wishes } as Negotiated, credentials).credential
+function choose(wishes: Partial<ChainWishes>, ...credentials: readonly ServerCredential[]): ServerCredential {
+  const nothing = { signatureSchemes: undefined, certificateSchemes: undefined, authorities: [] }
+  return chooseCredential({ ...nothing, ...wishes }, credentials).credential
 }
 
 function nameOf(root: Issued): Uint8Array {
@@ -90,15 +92,23 @@ suite('the credential that a client gets', () => {
     assert.equal(choose({ signatureSchemes, authorities: [nameOf(pssRoot)] }, byRsa, byEc), byRsa)
   })
 
-  test('is chosen so in a handshake', () => {
-    const credentials = (): readonly ServerCredential[] => [byRsa, byEc]
-    const fingerprint = (type: number, body: Uint8Array): string => {
-      const client = new TestClient({ crypto: native, random: seededRandom(7), extra: [{ type, body }] })
-      const complete = established(client, { credentials }).events[0]
-      return complete?.type === 'handshake-complete' ? complete.fingerprint : ''
-    }
-    const scheme = fingerprint(extensionType.signatureAlgorithmsCert, writeNumbers16([ecdsa384]))
-    const named = fingerprint(extensionType.certificateAuthorities, writeCertificateAuthorities([nameOf(ecRoot)]))
-    assert.deepEqual([scheme, named], [byEc.fingerprint, byEc.fingerprint])
-  })
+  for (const version of ['TLSv1.3', 'TLSv1.2'] as const)
+    test(`is chosen so in a handshake of ${version}`, () => {
+      const credentials = (): readonly ServerCredential[] => [byRsa, byEc]
+      const fingerprint = (wish: Extension): string => {
+        const common = { crypto: native, random: seededRandom(7) }
+        const client =
+          version === 'TLSv1.3'
+            ? new TestClient({ ...common, extra: [wish] })
+            : new TestTls12Client({ ...common, editExtensions: (extensions) => [...extensions, wish] })
+        const complete = established(client, { credentials }).events.at(-1)
+        return complete?.type === 'handshake-complete' ? complete.fingerprint : ''
+      }
+      const scheme = { type: extensionType.signatureAlgorithmsCert, body: writeNumbers16([ecdsa384]) }
+      const named = {
+        type: extensionType.certificateAuthorities,
+        body: writeCertificateAuthorities([nameOf(ecRoot)]),
+      }
+      assert.deepEqual([scheme, named].map(fingerprint), [byEc.fingerprint, byEc.fingerprint])
+    })
 })

@@ -43,6 +43,7 @@ export class Conversation<State> {
   #sendClosed = false
   #askedForFreshKeys = false
   #answerQueued = false
+  #keyUpdates = 0
 
   constructor(role: Role<State>) {
     this.#role = role
@@ -271,9 +272,9 @@ export class Conversation<State> {
 
   /** RFC 8446 §4.6.3: requests that come faster than our output leaves get one answer, so that no peer can pile them up. */
   #answerKeyUpdate(): void {
-    // After close_notify nothing may follow; the request then goes unanswered.
-    if (this.#answerQueued || this.#sendClosed) return
-    this.#follow(this.#role.updateWriteKey(this.#state, 0))
+    // After close_notify nothing may follow, nor after the last key that there is; the request then goes unanswered.
+    if (this.#answerQueued || this.#sendClosed || !this.#mayUpdateKey) return
+    this.#updateWriteKey(0)
     this.#answerQueued = true
   }
 
@@ -308,8 +309,8 @@ export class Conversation<State> {
   /** RFC 8446 §5.5: keys wear out. Ours change before that. */
   #freshKeysWhenDue(): void {
     if (this.#outgoing.count < this.#limits.recordsPerKey) return
-    if (!this.#rules.keyUpdates) throw new Error('cannot send: the key has protected as many records as it may')
-    this.#follow(this.#role.updateWriteKey(this.#state, 0))
+    if (!this.#mayUpdateKey) throw new Error('cannot send: the key has protected as many records as it may')
+    this.#updateWriteKey(0)
   }
 
   /** The peer's too: we ask once, and end the connection where it goes on for half as long again. */
@@ -317,9 +318,19 @@ export class Conversation<State> {
     if (read === undefined || read !== this.#incoming.protection || !this.#open) return
     if (read.count < this.#limits.recordsPerKey) return
     if (read.count > this.#limits.recordsPerKey * 1.4) throw fault('read-key-exhausted')
-    if (this.#askedForFreshKeys || this.#sendClosed || !this.#rules.keyUpdates) return
-    this.#follow(this.#role.updateWriteKey(this.#state, 1))
+    if (this.#askedForFreshKeys || this.#sendClosed || !this.#mayUpdateKey) return
+    this.#updateWriteKey(1)
     this.#askedForFreshKeys = true
+  }
+
+  /** Whether there may be another key of ours: not for ever (RFC 9846 §4.7.3), and in TLS 1.2 never. */
+  get #mayUpdateKey(): boolean {
+    return this.#rules.keyUpdates && this.#keyUpdates < this.#limits.keyUpdatesSent
+  }
+
+  #updateWriteKey(request: 0 | 1): void {
+    this.#keyUpdates++
+    this.#follow(this.#role.updateWriteKey(this.#state, request))
   }
 
   #sendAlert(name: AlertName): void {

@@ -8,6 +8,8 @@ export interface Limits {
   readonly changeCipherSpecs: number
   /** KeyUpdates in a row without application data between them. */
   readonly keyUpdates: number
+  /** KeyUpdates of our own, answers included: RFC 9846 §4.7.3 lets a sender have 2^48 - 1, and a receiver not count them. */
+  readonly keyUpdatesSent: number
   /** Alerts in a row that do not end the connection (RFC 8446 §6.1: user_canceled; RFC 5246 §7.2.2: any warning). */
   readonly warnings: number
   /** TLS 1.2's requests to renegotiate that are refused without ending the connection. */
@@ -28,6 +30,7 @@ export const defaultLimits: Limits = {
   emptyRecords: 32,
   changeCipherSpecs: 4,
   keyUpdates: 32,
+  keyUpdatesSent: 2 ** 48 - 1,
   warnings: 4,
   renegotiations: 4,
   earlyDataBytes: 16_384,

@@ -85,6 +85,7 @@ export const alertDescription = {
   bad_certificate_status_response: 113,
   unknown_psk_identity: 115,
   certificate_required: 116,
+  general_error: 117, // RFC 9846 §6.2; heard, and never sent: there is always more to say
   no_application_protocol: 120,
 } as const
 export type AlertName = keyof typeof alertDescription

@@ -1,5 +1,5 @@
 /**
- * Shows RFC 8446 §4.1.3, §5.5; RFC 9849 §6.1.5.
+ * Shows RFC 8446 §4.1.3, §5.5; RFC 9846 §4.7.3; RFC 9849 §6.1.5.
  */
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
@@ -322,6 +322,19 @@ suite('KeyUpdate', () => {
     client.receive(Buffer.concat(server.takeOutput()))
     assert.equal(heardText(client).split(' ').length - 1, 23)
     assert(client.heard.filter((heard) => heard.type === 'key-update').length >= 3)
+  })
+
+  test('ours comes to an end: then requests go unanswered, and a key that is worn out seals nothing more', () => {
+    const client = makeClient()
+    const limits = { ...defaultLimits, recordsPerKey: 5, keyUpdatesSent: 2 }
+    const { server } = established(client, { limits })
+    for (let i = 0; i < 4; i++) {
+      server.receive(Buffer.concat([client.keyUpdate(1), client.data('x')]))
+      client.receive(Buffer.concat(server.takeOutput()))
+    }
+    assert.equal(client.heard.filter((heard) => heard.type === 'key-update').length, 2)
+    for (let i = 0; i < 5; i++) server.send(Buffer.from('x'))
+    assert.throws(() => server.send(Buffer.from('x')), /the key has protected as many records as it may/)
   })
 
   test('the peer is asked for fresh keys when its own wear out', () => {

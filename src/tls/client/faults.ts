@@ -9,7 +9,7 @@ export const serverFaults = {
   // ServerHello and HelloRetryRequest
   'server-version-unsupported': { alert: 'protocol_version', see: '§4.1.3, RFC 5246 §E.1' },
   'server-version-not-offered': { alert: 'illegal_parameter', see: '§4.2.1' },
-  'legacy-version-wrong': { alert: 'illegal_parameter', see: '§4.1.3' },
+  'legacy-version-wrong': { alert: 'protocol_version', see: 'RFC 9846 §4.2.3' },
   'session-id-not-echoed': { alert: 'illegal_parameter', see: '§4.1.3' },
   'suite-not-offered': { alert: 'illegal_parameter', see: '§4.1.3' },
   'compression-chosen': { alert: 'illegal_parameter', see: '§4.1.3' },

@@ -61,10 +61,15 @@ const edges = [
 ]
 const pureInTerminator = [
   'terminator/client-auth.ts',
+  'terminator/client-side.ts',
   'terminator/credential-store.ts',
   'terminator/host-index.ts',
   'terminator/proxy-protocol.ts',
+  'terminator/session-metrics.ts',
+  'terminator/session.ts',
+  'terminator/silence.ts',
   'terminator/timer-wheel.ts',
+  'terminator/upstream-side.ts',
 ]
 
 const worldly =

@@ -2,9 +2,9 @@ import type { ConnectionEvent, HandshakeComplete, VerifyClientCertificate } from
 import type { ProxyClient } from './proxy-protocol.ts'
 
 /** What happens on a connection, as a session hears of it: whoever the client is has been judged. */
-export type EngineEvent =
-  | Exclude<ConnectionEvent, VerifyClientCertificate | HandshakeComplete>
-  | (HandshakeComplete & { readonly client?: ProxyClient })
+export type EngineEvent = Exclude<ConnectionEvent, VerifyClientCertificate | HandshakeComplete> | JudgedHandshake
+
+export type JudgedHandshake = HandshakeComplete & { readonly client?: ProxyClient }
 
 /** What a session needs of a connection's protocol: `TlsEngine`, or `PassThrough`. */
 export interface Engine {

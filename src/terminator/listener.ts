@@ -2,8 +2,6 @@
  * The sockets of one worker: it listens, holds every session's place and deadline, and knows how many there may be.
  * It runs as well on the main thread, which is how most tests drive it.
  */
-import type { AddressInfo, Server, Socket } from 'node:net'
-import { createServer } from 'node:net'
 import type { MetricObject } from 'prom-client'
 import type { Log } from '../telemetry/log.ts'
 import { errorText } from '../telemetry/log.ts'
@@ -11,13 +9,15 @@ import { connectionMetrics } from '../telemetry/metrics.ts'
 import type { Engine } from './engine.ts'
 import { PassThrough } from './engine.ts'
 import { IdleList } from './idle-list.ts'
-import type { SessionContext, Tally } from './session.ts'
 import { Session } from './session.ts'
+import type { SessionContext, Tally } from './session-context.ts'
 import type { ListenAddress, TerminatorSettings } from './settings.ts'
+import type { AcceptedSocket, ListeningPort, Network } from './socket.ts'
 import { TimerWheel } from './timer-wheel.ts'
 
 export interface ListenerOptions {
   readonly settings: TerminatorSettings
+  readonly network: Network
   readonly log: Log
   /** A fresh TLS connection, or undefined while there is no certificate to serve. */
   readonly openTls: () => Engine | undefined
@@ -39,7 +39,7 @@ export class Listener {
   }
   readonly #open: Record<ListenAddress['kind'], number> = { tls: 0, plain: 0 }
   readonly #context: SessionContext
-  readonly #servers: Server[] = []
+  readonly #listening: ListeningPort[] = []
   #ticker: NodeJS.Timeout | undefined
   #onEmpty: (() => void) | undefined
   #lastWarned = -Infinity
@@ -48,6 +48,7 @@ export class Listener {
     this.#options = options
     this.#context = {
       settings: options.settings,
+      network: options.network,
       metrics: this.#metrics,
       log: options.log,
       wheel: new TimerWheel(tickMs, performance.now()),
@@ -76,7 +77,7 @@ export class Listener {
 
   /** Accepts no more, and resolves when the last connection is over; those that are left after `drainMs` are closed. */
   async drain(drainMs: number): Promise<{ readonly cut: number }> {
-    for (const server of this.#servers) server.close()
+    for (const port of this.#listening) port.close()
     for (const session of this.#context.sessions) session.drain()
     let cut = 0
     const timer = setTimeout(() => {
@@ -104,33 +105,30 @@ export class Listener {
   }
 
   async #listenOn(address: ListenAddress): Promise<number> {
-    const server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => this.#accept(socket, address))
-    this.#servers.push(server)
-    await new Promise<void>((resolve, reject) => {
-      server.once('error', reject)
-      server.listen(
-        { host: address.host, port: address.port, reusePort: this.#options.reusePort, backlog: 1024 },
-        resolve,
-      )
-    })
-    // Out of file descriptors, say: the connection is lost, the port is not.
-    server.on('error', (error) => this.#options.log.error('accept failed', { error: errorText(error) }))
-    return (server.address() as AddressInfo).port // it listens on TCP, so the address is no pipe's name
+    const { network, reusePort, log } = this.#options
+    const { host, port } = address
+    const listening = await network.listen(
+      { host, port, reusePort },
+      {
+        onConnection: (socket) => this.#accept(socket, address),
+        onFault: (error) => log.error('accept failed', { error: errorText(error) }),
+      },
+    )
+    this.#listening.push(listening)
+    return listening.port
   }
 
-  #accept(socket: Socket, address: ListenAddress): void {
+  #accept(socket: AcceptedSocket, address: ListenAddress): void {
     const { kind } = address
     this.#metrics.connections.inc({ port: kind })
     if (!this.#makeRoom()) {
       this.#metrics.connectionsRejected.inc({ port: kind })
-      socket.on('error', () => {})
-      socket.resetAndDestroy()
+      socket.reset()
       return
     }
     const engine = kind === 'plain' ? new PassThrough() : this.#options.openTls()
     if (engine === undefined) {
       this.#metrics.connectionsClosed.inc({ port: kind, reason: 'no-certificate' })
-      socket.on('error', () => {})
       socket.destroy()
       return
     }

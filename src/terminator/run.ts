@@ -10,6 +10,7 @@ import { errorText } from '../telemetry/log.ts'
 import { exposition, expositionType, processMetrics, terminatorMetrics } from '../telemetry/metrics.ts'
 import { BundleWatcher } from './bundle-watcher.ts'
 import { loadCrypto } from '../crypto/load.ts'
+import { nodeNetwork } from './node-sockets.ts'
 import { permissionModel } from './permissions.ts'
 import type { TerminatorSettings } from './settings.ts'
 import { UpstreamProbe } from './upstream-probe.ts'
@@ -36,7 +37,7 @@ export async function runTerminator(
   })
   if (crypto === undefined) return 1
   const pool = new WorkerPool(settings, log, logLevel, metrics)
-  const probe = new UpstreamProbe(settings)
+  const probe = new UpstreamProbe(settings, nodeNetwork)
   const watcher =
     settings.source === undefined
       ? undefined

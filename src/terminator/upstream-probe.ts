@@ -1,16 +1,19 @@
-import { connect } from 'node:net'
+import { errorText } from '../telemetry/log.ts'
 import { writeLocalHeader } from './proxy-protocol.ts'
 import type { TerminatorSettings } from './settings.ts'
+import type { Network } from './socket.ts'
 
 /** Whether the upstream takes connections, asked at most once a second however often we are. */
 export class UpstreamProbe {
   readonly #settings: TerminatorSettings
+  readonly #network: Network
   readonly #cacheMs: number
   #asked = -Infinity
   #answer: Promise<string | undefined> = Promise.resolve(undefined)
 
-  constructor(settings: TerminatorSettings, cacheMs = 1000) {
+  constructor(settings: TerminatorSettings, network: Network, cacheMs = 1000) {
     this.#settings = settings
+    this.#network = network
     this.#cacheMs = cacheMs
   }
 
@@ -27,17 +30,25 @@ export class UpstreamProbe {
   #ask(): Promise<string | undefined> {
     const { upstream, proxyProtocol } = this.#settings
     return new Promise((resolve) => {
-      const socket = connect({ ...upstream, timeout: 1000 })
-      const done = (answer: string | undefined): void => {
+      const socket = this.#network.dial(upstream, {
+        onConnected() {
+          // nginx would log a client that does not say the header it requires; LOCAL is made for health checks.
+          if (proxyProtocol) socket.write(writeLocalHeader())
+          socket.end()
+          resolve(undefined)
+        },
+        onBytes() {},
+        onDrain() {},
+        onFin: () => socket.destroy(),
+        onFault: (error) => resolve(`the upstream is unreachable: ${errorText(error)}`),
+        onClosed: () => clearTimeout(timer),
+      })
+      const timer = setTimeout(() => {
         socket.destroy()
-        resolve(answer)
-      }
-      // nginx would log a client that does not say the header it requires; LOCAL is made for health checks.
-      socket.on('connect', () =>
-        proxyProtocol ? socket.end(writeLocalHeader(), () => done(undefined)) : done(undefined),
-      )
-      socket.on('timeout', () => done(`the upstream ${upstream.host}:${upstream.port} does not answer`))
-      socket.on('error', (error) => done(`the upstream is unreachable: ${error.message}`))
+        resolve(`the upstream ${upstream.host}:${upstream.port} does not answer`)
+      }, longestAnswerMs)
     })
   }
 }
+
+const longestAnswerMs = 1000

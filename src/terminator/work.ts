@@ -2,6 +2,7 @@ import type { Log, LogLevel } from '../telemetry/log.ts'
 import { logThrough } from '../telemetry/log.ts'
 import { loadCrypto } from '../crypto/load.ts'
 import { Listener } from './listener.ts'
+import { nodeNetwork } from './node-sockets.ts'
 import { serverConfig, type TerminatorConfig } from './server-config.ts'
 import { TlsEngine } from './tls-engine.ts'
 import type { Order, Report, WorkerStart } from './worker-messages.ts'
@@ -19,6 +20,7 @@ export async function work(
   let config: TerminatorConfig | undefined = snapshot && serverConfig(snapshot, crypto, settings)
   const listener = new Listener({
     settings,
+    network: nodeNetwork,
     log,
     maxConnections,
     maxHandshakes,

@@ -10,6 +10,7 @@ import { logThrough } from '../../src/telemetry/log.ts'
 import { exposition } from '../../src/telemetry/metrics.ts'
 import type { Engine } from '../../src/terminator/engine.ts'
 import { Listener } from '../../src/terminator/listener.ts'
+import { nodeNetwork } from '../../src/terminator/node-sockets.ts'
 import { serverConfig } from '../../src/terminator/server-config.ts'
 import type { Snapshot } from '../../src/terminator/snapshot.ts'
 import { TlsEngine } from '../../src/terminator/tls-engine.ts'
@@ -86,6 +87,7 @@ export async function startTerminator(
     { ...settings, ...overrides },
   )
   const listener = new Listener({
+    network: nodeNetwork,
     settings: { ...settings, listen: [listenAddress('tls'), listenAddress('plain', 80)], ...overrides },
     log: logThrough('debug', (level, message, fields) => log.push(`${level} ${message} ${JSON.stringify(fields)}`)),
     openTls: openTls ?? (() => new TlsEngine(config)),

@@ -1,0 +1,222 @@
+import { concat } from '../bytes/arrays.ts'
+import { DecodeError } from '../bytes/decode-error.ts'
+import { parseAddress } from '../bytes/ip-address.ts'
+import type { ConnectionFailed } from '../tls/events.ts'
+import type { Engine, EngineEvent } from './engine.ts'
+import type { ProxyAddresses } from './proxy-protocol.ts'
+import { longestHeader, readProxyHeader } from './proxy-protocol.ts'
+import type { Session } from './session.ts'
+import type { Tally } from './session-context.ts'
+import { countFailed } from './session-metrics.ts'
+import type { AcceptedSocket, SocketEvents } from './socket.ts'
+
+/** The client's half of a session: its socket, and the engine through which all goes that is said over it. */
+export class ClientSide implements SocketEvents {
+  /** It has said anything at all. */
+  wasHeard = false
+  /** It has said that it sends no more. */
+  hasEnded = false
+  readonly #session: Session
+  readonly #socket: AcceptedSocket
+  readonly #engine: Engine
+  readonly #tally: Tally
+  /** The socket forgets it when it is closed; only the debug log wants it then. */
+  readonly #peer: string
+  #header: Uint8Array = new Uint8Array(0)
+  #proxied: ProxyAddresses | undefined
+  #discarded = 0
+
+  constructor(socket: AcceptedSocket, engine: Engine, session: Session) {
+    const { log, tally } = session.context
+    this.#session = session
+    this.#socket = socket
+    this.#engine = engine
+    this.#tally = tally[session.listen.kind]
+    this.#peer = log.enabled('debug') ? socket.remoteAddress : ''
+    socket.start(this)
+  }
+
+  get isClosed(): boolean {
+    return this.#socket.isClosed
+  }
+
+  /** Bytes for it that have not left yet. */
+  get unsent(): number {
+    return this.#socket.unsent
+  }
+
+  /** Who it is, as far as anybody says. */
+  get address(): Uint8Array | undefined {
+    return this.#proxied?.source.address ?? parseAddress(this.#peer)
+  }
+
+  /** What the upstream is told. Undefined where the client is gone already. */
+  addresses(): ProxyAddresses | undefined {
+    const { remoteAddress, remotePort, localAddress } = this.#socket
+    const source = this.#proxied?.source.address ?? parseAddress(remoteAddress)
+    const destination = this.#proxied?.destination.address ?? parseAddress(localAddress)
+    if (source === undefined || destination === undefined) return undefined
+    // Its port says to nginx whether the client came by TLS, so it is always ours to say.
+    return {
+      source: { address: source, port: this.#proxied?.source.port ?? remotePort },
+      destination: { address: destination, port: this.#session.listen.advertise },
+    }
+  }
+
+  /** Says to the client what the upstream said. The bytes are the caller's again when this returns. */
+  send(plaintext: Uint8Array): void {
+    if (!this.#engine.canSend) return
+    try {
+      this.#engine.send(plaintext)
+      this.flush()
+    } catch (error) {
+      this.#session.onBroken(error)
+    }
+  }
+
+  sayGoodbye(): void {
+    try {
+      if (this.#engine.canSend) this.#engine.close()
+      this.flush()
+    } catch (error) {
+      this.#session.onBroken(error)
+    }
+  }
+
+  flush(): void {
+    const output = this.#engine.takeOutput()
+    if (output.length === 0 || !this.#socket.canWrite) return
+    for (const part of output) this.#tally.sent += part.length
+    if (!this.#socket.writeAll(output)) this.#session.upstream.pause()
+    this.#session.steer()
+  }
+
+  /** Reads, or leaves the client waiting. */
+  setReading(reads: boolean): void {
+    if (reads !== this.#socket.isPaused) return
+    if (reads) this.#socket.resume()
+    else this.#socket.pause()
+  }
+
+  /** FIN, behind all that we had to say; what the client still says is read. */
+  end(): void {
+    this.#socket.end()
+  }
+
+  destroy(): void {
+    this.#socket.destroy()
+  }
+
+  reset(): void {
+    this.#socket.reset()
+  }
+
+  /** Both sockets are closed: forgets all keys. */
+  forget(): void {
+    this.#engine.destroy()
+  }
+
+  onBytes(chunk: Uint8Array): void {
+    const session = this.#session
+    this.#tally.received += chunk.length
+    this.wasHeard = true
+    if (session.stage === 'lingering') {
+      this.#discarded += chunk.length
+      if (this.#discarded > mostDiscarded) session.abort('finished')
+      return
+    }
+    session.touch()
+    const bytes = session.stage === 'proxy-header' ? this.#readProxyHeader(chunk) : chunk
+    if (bytes === undefined || bytes.length === 0) return
+    try {
+      for (const event of this.#engine.receive(bytes)) this.#onEvent(event)
+      this.flush()
+    } catch (error) {
+      session.onBroken(error)
+    }
+  }
+
+  onFin(): void {
+    const session = this.#session
+    // Our last words may still be on their way; the socket closes itself behind them.
+    if (session.stage === 'lingering') return
+    if (session.stage === 'proxy-header' || session.stage === 'handshake') return session.abort('abandoned')
+    // RFC 8446 §6.1: without close_notify this is a truncation, unless all that we had to say has been said.
+    if (session.listen.kind === 'plain' || session.upstream.hasEnded) return this.#onEnded()
+    if (!this.hasEnded) session.abort('truncated')
+  }
+
+  onDrain(): void {
+    this.#session.touch()
+    this.#session.upstream.resume()
+    this.#session.steer()
+  }
+
+  onFault(): void {
+    this.#session.abort('reset')
+  }
+
+  onClosed(): void {
+    this.#session.onSocketClosed()
+  }
+
+  /** What stands behind the header, once it is complete. */
+  #readProxyHeader(chunk: Uint8Array): Uint8Array | undefined {
+    const { metrics } = this.#session.context
+    this.#header = this.#header.length === 0 ? chunk : concat(this.#header, chunk)
+    let header
+    try {
+      header = readProxyHeader(this.#header.subarray(0, longestHeader))
+    } catch (error) {
+      if (!(error instanceof DecodeError)) throw error
+      metrics.proxyHeadersRefused.inc()
+      this.#session.debug('refused a PROXY header', { why: error.message })
+      this.#session.abort('proxy-header-refused')
+      return undefined
+    }
+    if (header === undefined) return undefined
+    const rest = this.#header.subarray(header.length)
+    this.#header = new Uint8Array(0)
+    this.#proxied = header.addresses
+    this.#session.onProxyHeader()
+    return rest
+  }
+
+  #onEvent(event: EngineEvent): void {
+    switch (event.type) {
+      case 'handshake-complete':
+        return this.#session.onHandshakeComplete(event)
+      case 'application-data':
+        this.#session.lastWord = 'client'
+        return this.#session.upstream.write(event.data)
+      case 'peer-closed':
+        if (this.#session.stage === 'handshake') return this.#session.finish('abandoned')
+        return this.#onEnded()
+      case 'failed':
+        return this.#onFailed(event)
+      case 'session':
+        throw new Error('a server was given a session') // only clients are
+    }
+  }
+
+  #onEnded(): void {
+    if (this.hasEnded) return
+    this.hasEnded = true
+    this.#session.onClientEnded()
+  }
+
+  #onFailed(event: ConnectionFailed): void {
+    const { by, alert, reason, detail } = event
+    const { metrics, log } = this.#session.context
+    if (reason === 'internal-error') log.error('the engine failed; the connection is closed', { detail })
+    if (this.#session.stage === 'handshake') countFailed(metrics, event)
+    else metrics.connectionFaults.inc({ alert, reason })
+    this.#session.debug(by === 'sent' ? 'sent an alert' : 'received an alert', { alert, reason, detail })
+    // Nothing that came over this connection may look like a clean end to the upstream.
+    this.#session.upstream.reset()
+    this.#session.linger('fault')
+  }
+}
+
+/** How much of a client's further words is read and thrown away while it is to read ours. */
+const mostDiscarded = 256 * 1024

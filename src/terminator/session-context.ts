@@ -1,0 +1,35 @@
+import type { Log } from '../telemetry/log.ts'
+import type { ConnectionMetrics } from '../telemetry/metrics.ts'
+import type { IdleList } from './idle-list.ts'
+import type { Session } from './session.ts'
+import type { ListenAddress, TerminatorSettings } from './settings.ts'
+import type { Network } from './socket.ts'
+import type { TimerWheel } from './timer-wheel.ts'
+
+/** What all sessions of a worker share. */
+export interface SessionContext {
+  readonly settings: TerminatorSettings
+  readonly network: Network
+  readonly metrics: ConnectionMetrics
+  readonly log: Log
+  readonly wheel: TimerWheel<Session>
+  readonly sessions: IdleList<Session>
+  /** Those of the sessions whose handshake is not over, the oldest first. */
+  readonly handshaking: Set<Session>
+  /** Milliseconds of a clock that never goes back. */
+  readonly now: () => number
+  /**
+   * Where every upstream's bytes are read into: what is read is encrypted before anybody else reads, so that one buffer
+   * serves all, instead of a fresh one for each read.
+   */
+  readonly readBuffer: Uint8Array
+  readonly tally: Readonly<Record<ListenAddress['kind'], Tally>>
+  /** Called once, when the session is over and both sockets are closed. */
+  readonly ended: (session: Session) => void
+}
+
+/** Bytes on the wire, counted here because a labelled counter is too slow for each read. */
+export interface Tally {
+  received: number
+  sent: number
+}

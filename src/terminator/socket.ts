@@ -1,0 +1,81 @@
+/**
+ * What the terminator asks of TCP, in the words of no runtime: node-sockets.ts answers with Node's. Nothing here makes an
+ * object for a read or a write. Events are told to one object for a socket's whole life, and never before the call that
+ * begins it has returned.
+ */
+
+/** Whoever listens and dials. */
+export interface Network {
+  /** Resolves when the port is ours, and rejects where it cannot be. */
+  listen(where: ListenOptions, events: ListenEvents): Promise<ListeningPort>
+  /** What is written before the connection stands is kept for it. Throws where no such address can be. */
+  dial(to: { readonly host: string; readonly port: number }, events: DialEvents, readInto?: Uint8Array): Socket
+}
+
+export interface ListenOptions {
+  /** Undefined: every address of both families. */
+  readonly host: string | undefined
+  /** 0: any that is free. */
+  readonly port: number
+  /** Several threads on one port. */
+  readonly reusePort: boolean
+}
+
+export interface ListenEvents {
+  onConnection(socket: AcceptedSocket): void
+  /** A connection is lost (out of file descriptors, say); the port is not. */
+  onFault(error: unknown): void
+}
+
+export interface ListeningPort {
+  readonly port: number
+  /** Accepts no more; open connections go on. */
+  close(): void
+}
+
+export interface Socket {
+  /** Neither ended by us, nor closed. */
+  readonly canWrite: boolean
+  /** Both ends are done, or one broke; `onClosed` has come, or is about to. */
+  readonly isClosed: boolean
+  readonly isPaused: boolean
+  /** Bytes that were written and have not left yet. */
+  readonly unsent: number
+  /** Of these, '' where the connection is gone. */
+  readonly remoteAddress: string
+  readonly remotePort: number
+  readonly localAddress: string
+  /** The bytes are the socket's until they have left. False where it should get no more before `onDrain`. */
+  write(bytes: Uint8Array): boolean
+  /** The same for several, in as few packets as they fit into. */
+  writeAll(parts: readonly Uint8Array[]): boolean
+  /** FIN, behind all that was written. We may go on reading. */
+  end(): void
+  pause(): void
+  resume(): void
+  /** Closes at once; what has not left may be lost. */
+  destroy(): void
+  /** The same by RST, which nobody can take for a clean end. */
+  reset(): void
+}
+
+/** It reads nothing before somebody is there to hear it. */
+export interface AcceptedSocket extends Socket {
+  start(events: SocketEvents): void
+}
+
+export interface SocketEvents {
+  /** Where the socket was given `readInto`, the bytes lie there, and only until this returns; otherwise they are ours. */
+  onBytes(bytes: Uint8Array): void
+  /** The peer sends no more. */
+  onFin(): void
+  onDrain(): void
+  /** The connection broke, or never came about; `onClosed` follows. */
+  onFault(error: unknown): void
+  /** The last one. */
+  onClosed(): void
+}
+
+export interface DialEvents extends SocketEvents {
+  onConnected(): void
+}

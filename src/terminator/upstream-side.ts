@@ -1,0 +1,90 @@
+import { errorText } from '../telemetry/log.ts'
+import type { ClientSide } from './client-side.ts'
+import type { JudgedHandshake } from './engine.ts'
+import { writeProxyHeader } from './proxy-protocol.ts'
+import type { Session } from './session.ts'
+import type { DialEvents, Socket } from './socket.ts'
+
+/** The upstream's half of a session: a plain socket, and the PROXY header that goes first. */
+export class UpstreamSide implements DialEvents {
+  /** It has said that it sends no more, and we have told the client. */
+  hasEnded = false
+  /** It should get no more for now. */
+  isFull = false
+  readonly #session: Session
+  #socket: Socket | undefined
+
+  constructor(session: Session) {
+    this.#session = session
+  }
+
+  get isClosed(): boolean {
+    return this.#socket === undefined || this.#socket.isClosed
+  }
+
+  connect(client: ClientSide, tls: JudgedHandshake | undefined): void {
+    const { network, settings, readBuffer } = this.#session.context
+    this.#socket = network.dial(settings.upstream, this, readBuffer)
+    if (!settings.proxyProtocol) return
+    const addresses = client.addresses()
+    if (addresses === undefined) return this.#session.abort('reset')
+    this.#socket.write(writeProxyHeader(addresses, tls))
+  }
+
+  /** Data can come before the upstream is connected: its socket keeps it, and says when that is enough. */
+  write(plaintext: Uint8Array): void {
+    if (!this.#socket?.canWrite || this.#socket.write(plaintext)) return
+    this.isFull = true
+    this.#session.steer()
+  }
+
+  end(): void {
+    this.#socket?.end()
+  }
+
+  pause(): void {
+    this.#socket?.pause()
+  }
+
+  resume(): void {
+    this.#socket?.resume()
+  }
+
+  destroy(): void {
+    this.#socket?.destroy()
+  }
+
+  reset(): void {
+    this.#socket?.reset()
+  }
+
+  onConnected(): void {
+    this.#session.onConnected()
+  }
+
+  onBytes(plaintext: Uint8Array): void {
+    this.#session.touch()
+    this.#session.lastWord = 'upstream'
+    this.#session.client.send(plaintext)
+  }
+
+  onFin(): void {
+    this.hasEnded = true
+    this.#session.onUpstreamEnded()
+  }
+
+  onDrain(): void {
+    this.#session.touch()
+    this.isFull = false
+    this.#session.steer()
+  }
+
+  onFault(error: unknown): void {
+    this.#session.debug('the upstream failed', { error: errorText(error) })
+    this.#session.onUpstreamFailed(this.#session.stage === 'connecting' ? 'unreachable' : 'reset')
+  }
+
+  onClosed(): void {
+    this.#session.onSocketClosed()
+  }
+}

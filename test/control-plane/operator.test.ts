@@ -1,28 +1,21 @@
 /** The operator as it runs, on a real API server; pods, Deployments and the sidecar are played. */
 import assert from 'node:assert/strict'
 import { createHash, X509Certificate } from 'node:crypto'
-import { readFileSync } from 'node:fs'
-import { createServer, type AddressInfo } from 'node:net'
-import { join } from 'node:path'
 import { PassThrough } from 'node:stream'
 import { after, before, describe, test } from 'node:test'
 import { connect as connectTls } from 'node:tls'
-import { parse } from 'yaml'
 import { manifestFile, parseManifest, type BundleManifest } from '../../src/api/bundle.ts'
 import type { ConfigMap } from '../../src/api/config-map.ts'
-import type { TLSPolicyStatus } from '../../src/api/tls-policy.ts'
 import type { Workload } from '../../src/api/workload.ts'
 import { createCertificates } from '../../src/controller/webhook-configuration/authority.ts'
 import { run } from '../../src/controller/run.ts'
 import { noble } from '../../src/crypto/noble/provider.ts'
-import { connect, type Draft, type KubeClient } from '../../src/kube/client.ts'
-import { resources, type KubeObject, type ResourceType } from '../../src/kube/resource.ts'
+import { connect, type KubeClient } from '../../src/kube/client.ts'
+import { resources, type KubeObject } from '../../src/kube/resource.ts'
 import { createLog } from '../../src/telemetry/log.ts'
-import { ensureNamespace, eventually, startControlPlane, type ControlPlane } from './harness.ts'
+import { eventually, freePorts, startControlPlane, type ControlPlane } from './harness.ts'
+import { condition, ingress, namespace, operatorKubeconfig, policy, put, putIngressNginx, status } from './objects.ts'
 import { playDeployment, playSidecar, podsOf } from './workload-player.ts'
-
-const namespace = 'edge'
-const root = join(import.meta.dirname, '..', '..')
 
 describe('the operator, on a real API server', () => {
   let plane: ControlPlane
@@ -35,26 +28,13 @@ describe('the operator, on a real API server', () => {
   before(async () => {
     plane = await startControlPlane()
     client = plane.client
-    const definition = parse(readFileSync(join(root, 'crds', 'tls.chitin.dev_tlspolicies.yaml'), 'utf8')) as Draft
-    await client.apply(resources.customResourceDefinitions, definition)
-    await eventually('TLSPolicies are served', async () => {
-      const listed = await client.list(resources.tlsPolicies).catch(() => undefined)
-      return listed !== undefined
-    })
-    for (const name of [namespace, 'chitin-system']) await ensureNamespace(client, name)
     sidecar = await playSidecar(client, { namespace, name: 'chitin-edge-bundle' })
-    await put(client, resources.ingressClasses, {
-      metadata: { name: 'nginx' },
-      spec: { controller: 'k8s.io/ingress-nginx' },
-    })
-    await put(client, resources.configMaps, { metadata: { namespace, name: 'nginx' }, data: { 'keep-alive': '75' } })
-    await put(client, resources.deployments, deployment(sidecar.port))
+    await putIngressNginx(client, sidecar.port)
     await put(client, resources.ingresses, ingress('shop', 'shop.example.com', 'shop-tls'))
     await putCertificate(client, 'shop-tls', 'shop.example.com')
     void playDeployment(client, namespace, 'nginx', playing.signal)
     await eventually('two pods are there', async () => (await podsOf(client, namespace)).length === 2)
-    await grantWhatTheChartGrants(client)
-    ports = await freePorts()
+    ports = await twoPorts()
     operator = await start(plane, ports)
   })
   after(async () => {
@@ -226,7 +206,7 @@ describe('the operator, on a real API server', () => {
   })
 
   test('two replicas serve one certificate, and the second leads when the first goes', async () => {
-    const others = await freePorts()
+    const others = await twoPorts()
     const second = await start(plane, others)
     const leaves = await Promise.all([ports[0], others[0]].map(async (port) => leafAt(port)))
     assert.equal(leaves[0], leaves[1])
@@ -313,34 +293,6 @@ async function start(plane: ControlPlane, [webhookPort, adminPort]: readonly [nu
   }
 }
 
-/** The operator's service account may do what the chart's roles say, and nothing else. */
-async function grantWhatTheChartGrants(client: KubeClient): Promise<void> {
-  const subjects = [{ kind: 'ServiceAccount', namespace: 'default', name: 'operator' }]
-  const own = { namespace: 'chitin-system', name: 'chitin' }
-  await put(client, resources.clusterRoles, { metadata: { name: 'chitin' }, rules: rules('cluster-rules.yaml') })
-  const binding = { metadata: { name: 'chitin' }, roleRef: roleRef('ClusterRole'), subjects }
-  await put(client, rbac('ClusterRoleBinding', false), binding)
-  await put(client, rbac('Role', true), { metadata: own, rules: rules('own-namespace-rules.yaml') })
-  await put(client, rbac('RoleBinding', true), { metadata: own, roleRef: roleRef('Role'), subjects })
-}
-
-function rules(file: string): unknown {
-  return parse(readFileSync(join(root, 'charts', 'chitin', 'files', file), 'utf8'))
-}
-
-function roleRef(kind: string) {
-  return { apiGroup: 'rbac.authorization.k8s.io', kind, name: 'chitin' }
-}
-
-function rbac(kind: string, namespaced: boolean): ResourceType {
-  return { apiVersion: 'rbac.authorization.k8s.io/v1', kind, plural: `${kind.toLowerCase()}s`, namespaced }
-}
-
-function operatorKubeconfig(plane: ControlPlane): string {
-  const config = JSON.parse(plane.kubeconfig()) as { users: { name: string; user: object }[] }
-  return JSON.stringify({ ...config, users: [{ name: config.users[0]?.name, user: { token: plane.token } }] })
-}
-
 /** The same client, which notes every write, and every Secret of the policies' namespace that it fetches. */
 function counted(client: KubeClient, writes: string[], fetched: string[]): KubeClient {
   const note = (verb: string, kind: string, name: string): void => {
@@ -398,10 +350,6 @@ async function everything(client: KubeClient): Promise<string[]> {
     .toSorted()
 }
 
-async function put(client: KubeClient, type: ResourceType, object: Draft & Readonly<Record<string, unknown>>) {
-  return client.apply(type, object, { fieldManager: 'test' })
-}
-
 async function putCertificate(client: KubeClient, name: string, host: string): Promise<void> {
   const { leaf, leafKey, signer } = await createCertificates([host], new Date())
   // The authority's leaf is a server's certificate for a week: just what is needed here.
@@ -421,64 +369,11 @@ async function fingerprintIn(client: KubeClient, name: string): Promise<string> 
   return createHash('sha256').update(raw).digest('hex')
 }
 
-async function status(client: KubeClient, name: string): Promise<TLSPolicyStatus> {
-  const found = await client.get<KubeObject & { status?: TLSPolicyStatus }>(resources.tlsPolicies, { namespace, name })
-  return found.status ?? {}
-}
-
-async function condition(client: KubeClient, name: string, type: string): Promise<string | undefined> {
-  const found = await client.get<KubeObject & { status?: TLSPolicyStatus }>(resources.tlsPolicies, { namespace, name })
-  const held = found.status?.conditions?.find((each) => each.type === type)
-  // What was said about an older generation does not count.
-  if (held?.observedGeneration !== found.metadata.generation) return undefined
-  return `${held?.status}/${held?.reason}`
-}
-
-function policy(name: string, enforcement: 'Audit' | 'Enforce', more: { readonly tls?: object } = {}) {
-  return {
-    metadata: { namespace, name },
-    spec: { targetRefs: [{ group: 'apps', kind: 'Deployment', name: 'nginx' }], mode: 'Sidecar', enforcement, ...more },
-  }
-}
-
 /** What the bundle's `bundle.json` says. */
 async function manifest(client: KubeClient): Promise<BundleManifest> {
   const ref = { namespace, name: 'chitin-edge-bundle' }
   const { data } = await client.get<KubeObject & { data: Record<string, string> }>(resources.secrets, ref)
   return parseManifest(Buffer.from(data[manifestFile] ?? '', 'base64').toString())
-}
-
-function ingress(name: string, host: string, secretName: string, annotations: Record<string, string> = {}) {
-  const service = { name: 'backend', port: { number: 80 } }
-  return {
-    metadata: { namespace, name, annotations },
-    spec: {
-      ingressClassName: 'nginx',
-      tls: [{ hosts: [host], secretName }],
-      rules: [{ host, http: { paths: [{ path: '/', pathType: 'Prefix', backend: { service } }] } }],
-    },
-  }
-}
-
-function deployment(httpsPort: number) {
-  const labels = { app: 'nginx' }
-  const container = {
-    name: 'controller',
-    image: 'registry.k8s.io/ingress-nginx/controller:v1.12.1',
-    args: ['/nginx-ingress-controller', `--configmap=${namespace}/nginx`, `--https-port=${httpsPort}`],
-    ports: [
-      { name: 'http', containerPort: 80 },
-      { name: 'https', containerPort: httpsPort },
-    ],
-  }
-  return {
-    metadata: { namespace, name: 'nginx' },
-    spec: {
-      replicas: 2,
-      selector: { matchLabels: labels },
-      template: { metadata: { labels }, spec: { containers: [container] } },
-    },
-  }
 }
 
 /** The certificate that a server shows. */
@@ -492,15 +387,6 @@ async function leafAt(port: number): Promise<string> {
   })
 }
 
-async function freePorts(): Promise<[number, number]> {
-  const servers = await Promise.all(
-    [0, 1].map(async () => {
-      const server = createServer()
-      await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-      return server
-    }),
-  )
-  const ports = servers.map((server) => (server.address() as AddressInfo).port)
-  await Promise.all(servers.map(async (server) => new Promise((resolve) => server.close(resolve))))
-  return ports as [number, number]
+async function twoPorts(): Promise<[number, number]> {
+  return (await freePorts(2)) as [number, number]
 }

@@ -50,7 +50,7 @@ export function readClientAuth(
       // nginx takes what is no number, and zero, for 1.
       const maxIntermediates = Number.isInteger(depth) && depth > 0 ? depth : 1
       for (const one of [name, ...aliasesOf(name, ingresses, prefix)]) {
-        if (!hostPattern.test(one)) refuse('secret', `stands at the host ${one}, which is no DNS name`)
+        if (!hostPattern.test(one)) refuse('secret', `stands at the host ${name}, an alias of which is no DNS name`)
         else hosts.set(one, { host: one, mode, ...(secret === undefined ? {} : { secret }), maxIntermediates })
       }
     }
@@ -107,12 +107,16 @@ function compare(a: string, b: string): number {
   return a < b ? -1 : 1
 }
 
+/** What is no name of an object may be anything, a key even, and is quoted nowhere. */
 function secretName(value: string, namespace: string): ObjectName | undefined {
   const parts = value.split('/')
   const [first = '', second] = parts
-  if (parts.length > 2 || first === '' || second === '') return undefined
+  if (parts.length > 2 || !parts.every((part) => objectPattern.test(part))) return undefined
   return second === undefined ? { namespace, name: first } : { namespace: first, name: second }
 }
+
+/** Of a namespace or a Secret: as the API server wants it. */
+const objectPattern = /^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$/
 
 /** ssl_verify_client; anything else counts as `on`. */
 const modes: Readonly<Record<string, HostClientAuth['mode'] | 'off'>> = {

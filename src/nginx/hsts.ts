@@ -58,5 +58,5 @@ export function flag(value: string | undefined, fallback: boolean): boolean {
   return ['1', 't', 'T', 'TRUE', 'true', 'True'].includes(value)
 }
 
-/** Names go into nginx's configuration: nothing but a DNS name may pass. */
-export const hostPattern = /^(\*\.)?[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?(\.[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?)*$/
+/** Names go into nginx's configuration: nothing but a DNS name may pass, its labels no longer than RFC 1035 §2.3.4 has it. */
+export const hostPattern = /^(\*\.)?[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?(\.[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?)*$/

@@ -88,7 +88,8 @@ test('aliases of the same server ask as well, whichever Ingress adds them', () =
     found.hosts.map(({ host }) => host),
     ['*.shop.example.test', 'shop.example.org', 'shop.example.test', 'www.example.test'],
   )
-  assert.match(read({ secret: 'ca', alias: String.raw`~^(a|b)\.test$` }).refused.join(), /which is no DNS name/)
+  for (const alias of [String.raw`~^(a|b)\.test$`, `${'a'.repeat(64)}.test`])
+    assert.match(read({ secret: 'ca', alias }).refused.join(), /an alias of which is no DNS name/)
 })
 
 describe('what needs the certificate inside of nginx is refused by name', () => {
@@ -100,6 +101,7 @@ describe('what needs the certificate inside of nginx is refused by name', () => 
     'a subject that nginx ignores too': [{ 'match-cn': 'ann' }, undefined],
     'a rule for every host': [{ hosts: ['', 'shop.example.test'] }, /a rule without a host/],
     "another namespace's Secret": [{ secret: 'other/ca' }, /allow-cross-namespace-resources/],
+    'a Secret whose name is none': [{ secret: 'MIGHAgEA' }, /auth-tls-secret is neither a name nor namespace\/name$/],
     'a Secret with three names': [{ secret: 'a/b/c' }, /neither a name nor namespace\/name/],
   }
   for (const [name, [given, message]] of Object.entries(cases))

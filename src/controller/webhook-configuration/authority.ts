@@ -6,6 +6,9 @@
 import './reflect-metadata.ts'
 import type { webcrypto } from 'node:crypto'
 import * as x509 from '@peculiar/x509'
+import { equal } from '../../bytes/arrays.ts'
+import { parseCredential } from '../../x509/credential.ts'
+import { parsePem } from '../../x509/pem.ts'
 
 /** What the Secret holds, as PEM. */
 export interface ServingCertificates {
@@ -67,7 +70,7 @@ export function toSecretData(certificates: ServingCertificates): Record<string, 
   )
 }
 
-/** The Secret's data, parsed; undefined where a part is missing or unreadable, so that it is made anew. */
+/** The Secret's data, parsed; undefined where a part is missing, unreadable or not of this set, so that it is made anew. */
 export function fromSecretData(data: Readonly<Record<string, string>> | undefined): ServingCertificates | undefined {
   const part = (key: string): string => Buffer.from(data?.[key] ?? '', 'base64').toString()
   const read: ServingCertificates = {
@@ -80,7 +83,12 @@ export function fromSecretData(data: Readonly<Record<string, string>> | undefine
   if (Object.values(read).includes('')) return undefined
   try {
     for (const pem of [read.signer, read.leaf]) dueAt(pem)
-    return read
+    parseCredential(read.leaf, read.leafKey)
+    const [signer] = parseCredential(read.signer, read.signerKey).chain
+    // It goes into the webhook configuration as it stands, where anybody may read it.
+    const trusted = parsePem(read.trusted)
+    if (trusted.some(({ label }) => label !== 'CERTIFICATE')) return undefined
+    return trusted.some(({ der }) => signer !== undefined && equal(der, signer)) ? read : undefined
   } catch {
     return undefined
   }

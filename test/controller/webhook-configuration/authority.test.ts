@@ -96,12 +96,18 @@ test('a Secret gives back what was put in', async () => {
   assert.deepEqual(fromSecretData(toSecretData(made)), made)
 })
 
-test('a Secret with a part missing or damaged reads as none', async () => {
+test('a Secret with a part missing, damaged or of another set reads as none', async () => {
   const data = toSecretData(await createCertificates(names, start))
+  const others = toSecretData(await createCertificates(names, start))
+  for (const [key, value = ''] of Object.entries(others))
+    assert.equal(fromSecretData({ ...data, [key]: value }), undefined, key)
+  for (const key of Object.keys(data))
+    assert.equal(fromSecretData({ ...data, [key]: Buffer.from('rubbish').toString('base64') }), undefined, key)
+  const withKey = ['ca.crt', 'signer.key'].map((key) => Buffer.from(data[key] ?? '', 'base64').toString()).join('\n')
+  assert.equal(fromSecretData({ ...data, 'ca.crt': Buffer.from(withKey).toString('base64') }), undefined)
   for (const key of Object.keys(data)) {
     const rest = Object.fromEntries(Object.entries(data).filter(([name]) => name !== key))
     assert.equal(fromSecretData(rest), undefined, key)
   }
-  assert.equal(fromSecretData({ ...data, 'tls.crt': Buffer.from('rubbish').toString('base64') }), undefined)
   assert.equal(fromSecretData(undefined), undefined)
 })

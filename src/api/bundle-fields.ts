@@ -1,4 +1,4 @@
-/** Thrown by `parseManifest`: what was found, what was expected, and where. Holds no file content. */
+/** Thrown by `parseManifest`: what was found, what was expected, and where. Never long enough for a piece of a key. */
 export class BundleError extends Error {
   constructor(where: string, found: unknown, expected: string) {
     super(`bundle ${where}: found ${describe(found)}, expected ${expected}`)
@@ -29,8 +29,9 @@ export function sha256(value: unknown, where: string): string {
   return value
 }
 
+/** Whoever has damaged a bundle may have put a key anywhere: only what is too short for one is quoted. */
 function describe(value: unknown): string {
-  if (typeof value === 'string') return value.length > 80 ? `a string of ${value.length} characters` : `"${value}"`
+  if (typeof value === 'string') return value.length >= 16 ? `a string of ${value.length} characters` : `"${value}"`
   if (Array.isArray(value)) return `a list of ${value.length}`
   if (typeof value === 'object' && value !== null) return 'an object'
   return String(value)

@@ -78,7 +78,7 @@ export function parseManifest(text: string): BundleManifest {
   try {
     value = JSON.parse(text)
   } catch {
-    throw new BundleError(manifestFile, `${text.length} characters`, 'JSON')
+    throw new BundleError(manifestFile, text, 'JSON')
   }
   const manifest = record(value, manifestFile)
   const version = manifest['formatVersion']

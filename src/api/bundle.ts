@@ -28,7 +28,7 @@ export interface BundleManifest {
 }
 
 export interface Generation {
-  /** Hash of everything below it: equal content has an equal id. */
+  /** Hash of everything below it, and of whether there are tickets: equal content has an equal id. */
   readonly id: string
   readonly tls: TlsSettings
   readonly hosts: readonly BundleHost[]
@@ -100,10 +100,17 @@ export function writeManifest(manifest: BundleManifest): string {
   return JSON.stringify({ formatVersion: asks ? 2 : 1, ...manifest })
 }
 
-/** Gives content its id: equal content, equal id. `sha256` is handed in, for this folder knows no crypto. */
-export function identify(content: Omit<Generation, 'id'>, sha256: (bytes: Uint8Array) => Uint8Array): Generation {
-  const id = toHex(sha256(new TextEncoder().encode(JSON.stringify(content)))).slice(0, 16)
-  return { id, ...content }
+/**
+ * Gives content its id: equal content, equal id. `sha256` is handed in, for this folder knows no crypto. The keys of
+ * tickets come and go without a new id, which pods would be told of; but whether there are any is worth telling them.
+ */
+export function identify(
+  content: Omit<Generation, 'id'>,
+  sha256: (bytes: Uint8Array) => Uint8Array,
+  { hasTickets = false } = {},
+): Generation {
+  const text = JSON.stringify(hasTickets ? { ...content, hasTickets } : content)
+  return { id: toHex(sha256(new TextEncoder().encode(text))).slice(0, 16), ...content }
 }
 
 function generation(value: unknown, where: string): Generation {

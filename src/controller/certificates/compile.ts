@@ -377,8 +377,8 @@ class Compiler {
       hosts: [...entries.values()],
       ...(defaultCredentials.length === 0 ? {} : { defaultCredentials }),
     }
-    const committed: Generation = identify(content, sha256)
     const tickets = this.#tickets(files)
+    const committed: Generation = identify(content, sha256, { hasTickets: tickets !== undefined })
     const manifest = writeManifest(tickets === undefined ? { committed } : { committed, tickets })
     files.set(manifestFile, new TextEncoder().encode(manifest))
     const size = [...files.values()].reduce((sum, bytes) => sum + bytes.length, 0)

@@ -21,6 +21,20 @@ interface Definition extends KubeObject {
 const root = join(import.meta.dirname, '..', '..')
 const definition = parse(readFileSync(join(root, 'crds', 'tls.chitin.dev_tlspolicies.yaml'), 'utf8')) as Definition
 
+/** How the API server refuses TLS settings. */
+const said: Readonly<Record<string, RegExp>> = {
+  'version-old': /spec\.tls\.minVersion: Unsupported value: .*supported values: "1\.2", "1\.3"/,
+  'groups-empty': /spec\.tls\.groups.* at least 1 item/,
+  'groups-twice': /spec\.tls\.groups\[1\]: Duplicate value/,
+  'groups-unknown': /spec\.tls\.groups\[\d\]: Unsupported value: .*supported values: "X25519MLKEM768"/,
+  'suite-unknown': /spec\.tls\.cipherSuites\[\d\]: Unsupported value: .*supported values: "TLS_AES_128_GCM_SHA256"/,
+  'suites-without-tls12': /spec\.tls: .*cipherSuites needs a suite of TLS 1\.2, unless minVersion is "1\.3"/,
+  'suites-without-tls13': /spec\.tls: .*cipherSuites needs a suite of TLS 1\.3/,
+  'suites-idle': /spec\.tls: .*cipherSuites names a suite of TLS 1\.2, which minVersion "1\.3" rules out/,
+  'client-auth-without-ca': /caRef/,
+  'tickets-too-often': /spec\.tls\.sessionTickets\.rotationInterval: .*rotationInterval is 1h to 168h/,
+}
+
 describe('the CRD, on a real API server', () => {
   let plane: ControlPlane
   let client: KubeClient
@@ -65,6 +79,12 @@ describe('the CRD, on a real API server', () => {
       )
     })
   }
+
+  for (const [name, words] of Object.entries(said))
+    test(`says of ${name} what would be taken`, async () => {
+      const sample = samples('bad').find((one) => one.name === `${name}.yaml`)
+      await assert.rejects(client.create(resources.tlsPolicies, addressed(sample?.value), { dryRun: true }), words)
+    })
 
   test('status is a subresource: writing the spec leaves it alone, and the other way round', async () => {
     const [sample] = samples('good')

@@ -12,6 +12,7 @@ import { manifest } from './story/manifest.ts'
 import { plainNginx } from './story/plain-nginx.ts'
 import { remember, removal, type Before } from './story/removal.ts'
 import { Scene } from './story/scene.ts'
+import { settings } from './story/settings.ts'
 import { traffic } from './story/traffic.ts'
 
 describe('Chitin on a real cluster', () => {
@@ -26,6 +27,7 @@ describe('Chitin on a real cluster', () => {
   describe('installed by helm', () => install(scene))
   describe('in the path of requests', () => traffic(scene))
   describe('when clients have to say who they are', () => clients(scene))
+  describe('when the policy says how TLS is spoken', () => settings(scene))
   describe('in front of a plain nginx', () => plainNginx(scene))
   describe('when Secrets change', () => certificates(scene))
   describe('when things fail', () => failures(scene))

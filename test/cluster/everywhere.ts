@@ -3,15 +3,17 @@ import { Edge } from './policy.ts'
 import { eventually } from './shell.ts'
 import type { Shop } from './shop.ts'
 
-/** Waits until it is so at each pod; `pod` are curl's options to ask just that one. */
+/** Waits until it is so at each pod, which has an address; `pod` are curl's options to ask just that one. */
 export async function everywhere(
   shop: Shop,
   what: string,
-  isSo: (pod: readonly string[]) => Promise<boolean>,
+  isSo: (pod: readonly string[], address: string) => Promise<boolean>,
 ): Promise<void> {
   await eventually(what, async () => {
-    for (const { status } of await new Edge(shop.cluster).pods())
-      if (!(await isSo(['--connect-to', `::${status.podIP}:443`]))) return undefined
+    for (const { status } of await new Edge(shop.cluster).pods()) {
+      const address = status.podIP ?? ''
+      if (!(await isSo(['--connect-to', `::${address}:443`], address))) return undefined
+    }
     return true
   })
 }

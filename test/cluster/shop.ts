@@ -83,16 +83,22 @@ export class Shop {
     return JSON.parse(answer.body) as Echo
   }
 
+  /**
+   * All that openssl s_client says of a handshake for a name at an address. Tickets come behind a handshake: whoever wants
+   * to see them stays for a second.
+   */
+  async handshake(name: string, address: string, options = '', { lingerSeconds = 0 } = {}): Promise<string> {
+    const command = `sleep "$2" | openssl s_client -connect "$0:443" -servername "$1" ${options} 2>&1`
+    const place = [address, name, String(lingerSeconds)]
+    return (await this.cluster.outside('sh', ['-c', command, ...place], { timeoutMs: 15_000 })).stdout
+  }
+
   /** The leaf that is served for a name at an address, as hex SHA-256; `tls` says how the handshake went. */
   async served(name: string, address = this.address): Promise<{ fingerprint: string; tls: string }> {
-    const { stdout, stderr } = await this.cluster.outside(
-      'sh',
-      ['-c', 'openssl s_client -connect "$0:443" -servername "$1" </dev/null', address, name],
-      { timeoutMs: 15_000 },
-    )
-    if (!stdout.includes('BEGIN CERTIFICATE')) throw new Error(`${name}: no certificate: ${stderr.trim().slice(-300)}`)
-    const fingerprint = await run('openssl', ['x509', '-noout', '-fingerprint', '-sha256'], { input: stdout })
-    const tls = /^\s*(?:New, )?(TLSv1\.\d)[,\s].*$/m.exec(stdout)?.[0] ?? ''
+    const said = await this.handshake(name, address)
+    if (!said.includes('BEGIN CERTIFICATE')) throw new Error(`${name}: no certificate: ${said.trim().slice(-300)}`)
+    const fingerprint = await run('openssl', ['x509', '-noout', '-fingerprint', '-sha256'], { input: said })
+    const tls = /^\s*(?:New, )?(TLSv1\.\d)[,\s].*$/m.exec(said)?.[0] ?? ''
     return { fingerprint: fingerprint.split('=')[1]?.trim().replaceAll(':', '').toLowerCase() ?? '', tls: tls.trim() }
   }
 }

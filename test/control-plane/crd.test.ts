@@ -31,7 +31,7 @@ const said: Readonly<Record<string, RegExp>> = {
   'suites-without-tls12': /spec\.tls: .*cipherSuites needs a suite of TLS 1\.2, unless minVersion is "1\.3"/,
   'suites-without-tls13': /spec\.tls: .*cipherSuites needs a suite of TLS 1\.3/,
   'suites-idle': /spec\.tls: .*cipherSuites names a suite of TLS 1\.2, which minVersion "1\.3" rules out/,
-  'client-auth-without-ca': /caRef/,
+  'client-auth-without-ca': /spec\.tls\.clientAuth: .*caRef is required for mode Request and Require/,
   'tickets-too-often': /spec\.tls\.sessionTickets\.rotationInterval: .*rotationInterval is 1h to 168h/,
 }
 

@@ -1,4 +1,4 @@
-/** Chapter 5: Secrets change, for better and for worse, under a constant load of requests. */
+/** Chapter 6: Secrets change, for better and for worse, under a constant load of requests. */
 import assert from 'node:assert/strict'
 import type { CertificateStatus } from '../../../src/api/tls-policy.ts'
 import type { Pair } from '../certificates.ts'

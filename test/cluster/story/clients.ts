@@ -81,8 +81,10 @@ export function clients(scene: Scene): void {
     const [first, second] = pods.map(({ status }) => status.podIP ?? '')
     assert.ok(first && second, 'two ingress pods')
     const file = join(scene.cluster.directory, 'session')
-    assert.match(await handshake(scene, first, `-sess_out ${file}`), /^New, TLSv1\.3/m)
-    assert.match(await handshake(scene, second, `-sess_in ${file}`), /^Reused, TLSv1\.3/m)
+    const handshake = async (address: string, options: string): Promise<string> =>
+      await scene.shop.handshake('shop.example.com', address, options, { lingerSeconds: 1 })
+    assert.match(await handshake(first, `-sess_out ${file}`), /^New, TLSv1\.3/m)
+    assert.match(await handshake(second, `-sess_in ${file}`), /^Reused, TLSv1\.3/m)
   })
 }
 
@@ -112,10 +114,4 @@ async function refusal(scene: Scene, url: string, options: readonly string[]): P
   } catch (error) {
     return error instanceof Error ? error.message : String(error)
   }
-}
-
-/** What openssl s_client says of a handshake; it stays a moment for the tickets that come behind it. */
-async function handshake(scene: Scene, address: string, options: string): Promise<string> {
-  const command = `(sleep 1) | openssl s_client -connect "$0:443" -servername shop.example.com ${options}`
-  return (await scene.cluster.outside('sh', ['-c', command, address], { timeoutMs: 15_000 })).stdout
 }

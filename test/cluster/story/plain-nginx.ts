@@ -1,4 +1,4 @@
-/** Chapter 4: an nginx that is nobody's ingress controller, under a policy of its own beside the other. */
+/** Chapter 5: an nginx that is nobody's ingress controller, under a policy of its own beside the other. */
 import assert from 'node:assert/strict'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'

@@ -4,7 +4,7 @@
  */
 import type { MetricObject } from 'prom-client'
 import type { Log } from '../telemetry/log.ts'
-import { errorText } from '../telemetry/log.ts'
+import { errorText } from '../telemetry/error-text.ts'
 import { connectionMetrics } from '../telemetry/metrics.ts'
 import type { Engine } from './engine.ts'
 import { PassThrough } from './engine.ts'

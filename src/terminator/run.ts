@@ -6,7 +6,7 @@
 import type { AdminServer } from '../telemetry/admin-server.ts'
 import { startAdminServer } from '../telemetry/admin-server.ts'
 import type { Log, LogLevel } from '../telemetry/log.ts'
-import { errorText } from '../telemetry/log.ts'
+import { errorText } from '../telemetry/error-text.ts'
 import { exposition, expositionType, processMetrics, terminatorMetrics } from '../telemetry/metrics.ts'
 import { BundleWatcher } from './bundle-watcher.ts'
 import { loadCrypto } from '../crypto/load.ts'

@@ -11,7 +11,7 @@
  * the upstream's FIN becomes our close_notify and FIN.
  */
 import { formatAddress } from '../bytes/ip-address.ts'
-import { errorText } from '../telemetry/log.ts'
+import { errorText } from '../telemetry/error-text.ts'
 import { ClientSide } from './client-side.ts'
 import type { Engine, JudgedHandshake } from './engine.ts'
 import type { Linked } from './idle-list.ts'

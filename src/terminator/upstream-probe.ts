@@ -1,4 +1,4 @@
-import { errorText } from '../telemetry/log.ts'
+import { errorText } from '../telemetry/error-text.ts'
 import { writeLocalHeader } from './proxy-protocol.ts'
 import type { TerminatorSettings } from './settings.ts'
 import type { Network } from './socket.ts'

@@ -1,4 +1,4 @@
-import { errorText } from '../telemetry/log.ts'
+import { errorText } from '../telemetry/error-text.ts'
 import type { ClientSide } from './client-side.ts'
 import type { JudgedHandshake } from './engine.ts'
 import { writeProxyHeader } from './proxy-protocol.ts'

@@ -1,7 +1,7 @@
 import { Worker } from 'node:worker_threads'
 import type { MetricObject } from 'prom-client'
 import type { Log, LogLevel } from '../telemetry/log.ts'
-import { errorText } from '../telemetry/log.ts'
+import { errorText } from '../telemetry/error-text.ts'
 import type { TerminatorMetrics } from '../telemetry/metrics.ts'
 import type { TerminatorSettings } from './settings.ts'
 import type { Snapshot } from './snapshot.ts'

@@ -3,7 +3,8 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo, Socket } from 'node:net'
 import type { CryptoProvider } from '../crypto/provider.ts'
 import { serve, serverContext } from '../stream/tls.ts'
-import { errorText, type Log } from '../telemetry/log.ts'
+import { errorText } from '../telemetry/error-text.ts'
+import type { Log } from '../telemetry/log.ts'
 import type { Request, Response } from './routes.ts'
 
 /** A certificate and its key, both PEM. */

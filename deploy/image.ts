@@ -2,11 +2,11 @@
  * `node deploy/image.ts /app`: gathers what the image carries: dist/, package.json, and of node_modules exactly the
  * packages that the lockfile does not mark as for development. Runs inside the image's build, which has no npm.
  *
- * The terminator is bundled: there is one beside every nginx, and each module that is loaded by itself costs memory, some
- * 10 MiB in all. Nothing is minified, so that a stack trace can be read. esbuild, because it is what everybody bundles
- * with, and needs no configuration but these lines.
+ * What runs for long is bundled, for each module that is loaded by itself costs memory: some 10 MiB in the terminator, of
+ * which there is one beside every nginx, and 60 in the operator. Nothing is minified, so that a stack trace can be read.
+ * esbuild, because it is what everybody bundles with, and needs no configuration but these lines.
  */
-import { build } from 'esbuild'
+import { build, type BuildOptions } from 'esbuild'
 import { cpSync, existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 
@@ -35,22 +35,47 @@ for (const [path, entry] of Object.entries(packages)) {
 }
 
 // In place of the modules of the same names, so that whoever imports them does not notice.
-const folder = 'dist/terminator'
-await build({
-  entryPoints: [`${folder}/run.js`, `${folder}/worker.js`, 'dist/telemetry/log.js'],
-  outbase: 'dist',
-  outdir: join(to, 'dist'),
-  bundle: true,
-  splitting: true,
-  chunkNames: 'terminator/[name]-[hash]',
-  format: 'esm',
-  platform: 'node',
-  target: 'node24',
-  // Only for prom-client's push gateway and winston's HTTP transport, which are not used, and 3 MiB.
-  alias: { https: join(import.meta.dirname, 'no-https.cjs') },
-  // Packages that are not ESM call `require`.
-  banner: { js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url)" },
-  logLevel: 'warning',
+const unused = join(import.meta.dirname, 'unused.cjs')
+await bundle('terminator', ['terminator/run', 'terminator/worker', 'telemetry/log'], {
+  // Only for prom-client's push gateway and winston's HTTP transport, and 3 MiB.
+  alias: { https: unused },
 })
-// Chunks look for the kernels beside themselves.
-cpSync('dist/crypto/wasm/kernels', join(to, folder, 'kernels'), { recursive: true })
+await bundle('controller', ['controller/run', 'kube/client', 'kube/kube-error', 'crypto/load'], {
+  alias: {
+    // All that is asked of the package is to read a kubeconfig. Around that it has the models of every kind, 50 MiB,
+    '@kubernetes/client-node': '@kubernetes/client-node/dist/config.js',
+    // and an HTTP client of its own, 10 MiB, behind calls that transport.ts does not make.
+    undici: unused,
+  },
+  plugins: [
+    {
+      name: 'without the models',
+      setup(bundling) {
+        bundling.onResolve({ filter: /^\.\/gen\/index\.js$/ }, ({ importer }) =>
+          importer.includes('@kubernetes/client-node') ? { path: unused } : undefined,
+        )
+      },
+    },
+  ],
+})
+
+/** `chunks` is the folder for what the entries have in common. */
+async function bundle(chunks: string, entries: readonly string[], options: BuildOptions): Promise<void> {
+  await build({
+    entryPoints: entries.map((entry) => `dist/${entry}.js`),
+    outbase: 'dist',
+    outdir: join(to as string, 'dist'), // it is checked above
+    bundle: true,
+    splitting: true,
+    chunkNames: `${chunks}/[name]-[hash]`,
+    format: 'esm',
+    platform: 'node',
+    target: 'node24',
+    // Packages that are not ESM call `require`.
+    banner: { js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url)" },
+    logLevel: 'warning',
+    ...options,
+  })
+  // Chunks look for the kernels beside themselves.
+  cpSync('dist/crypto/wasm/kernels', join(to as string, 'dist', chunks, 'kernels'), { recursive: true })
+}

@@ -51,10 +51,12 @@ const changes = options.quick ? 5 : 10
 const patienceMs = 15 * 60_000
 const root = join(import.meta.dirname, '..', '..')
 
-execFileSync('npm', ['run', '--silent', 'build'], { cwd: root, stdio: 'inherit' })
 const began = Date.now()
 const stop = new AbortController()
 const folder = temporaryFolder('bench-operator')
+const app = join(folder.path, 'app')
+execFileSync('npm', ['run', '--silent', 'build'], { cwd: root, stdio: 'inherit' })
+execFileSync(process.execPath, ['deploy/image.ts', app], { cwd: root, stdio: 'inherit' })
 const plane = await startControlPlane()
 const { client } = plane
 const definition = readFileSync(join(root, 'crds', 'tls.chitin.dev_tlspolicies.yaml'), 'utf8')
@@ -79,6 +81,7 @@ say('starting the operator')
 const [webhookPort, adminPort] = (await freePorts(2)) as [number, number]
 const startedAt = performance.now()
 const operator = await startOperator({
+  app,
   kubeconfig: plane.kubeconfig(),
   folder: folder.path,
   webhookPort,

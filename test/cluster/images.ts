@@ -78,7 +78,7 @@ async function sourceKey(bases: readonly string[]): Promise<string> {
   const parts: string[] = bases.map((path) => basename(path))
   for (const name of ['package.json', 'package-lock.json', 'tsconfig.json', 'tsconfig.build.json', 'Dockerfile'])
     parts.push(await readFile(join(project, name), 'utf8'))
-  for (const name of ['.dockerignore', 'deploy/image.ts', 'deploy/no-https.cjs'])
+  for (const name of ['.dockerignore', 'deploy/image.ts', 'deploy/unused.cjs'])
     parts.push(await readFile(join(project, name), 'utf8'))
   const sources = await readdir(join(project, 'src'), { recursive: true, withFileTypes: true })
   const files = sources

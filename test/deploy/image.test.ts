@@ -1,9 +1,12 @@
 /** What the image carries: built here as its Dockerfile does, and run from there. */
 import assert from 'node:assert/strict'
-import { execFileSync } from 'node:child_process'
-import { cpSync, existsSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs'
+import { execFile, execFileSync } from 'node:child_process'
+import { cpSync, existsSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
+import { promisify } from 'node:util'
 import { vectorPem } from '../support/bundle-directory.ts'
 import { temporaryFolder } from '../support/temporary-folder.ts'
 import { startProgram } from '../support/terminator-process.ts'
@@ -53,6 +56,39 @@ test('every command answers from there', () => {
   assert.match(run('version'), /chitin/i)
   for (const name of ['terminator', 'operator', 'uninstall', 'inject', 'check'])
     assert.match(run(name, '--help'), new RegExp(`chitin ${name}`))
+})
+
+test('the bundled operator reads a kubeconfig, and has none of the models that come with what reads it', async (t) => {
+  const api = createServer((request, response) => {
+    const { url, headers } = request
+    response.writeHead(403, { 'content-type': 'application/json' })
+    response.end(JSON.stringify({ kind: 'Status', message: `${url} for ${headers.authorization}` }))
+  })
+  t.after(() => api.close())
+  const port = await new Promise<number>((resolve) => {
+    api.listen(0, '127.0.0.1', () => resolve((api.address() as AddressInfo).port)) // a TCP server's address is no path
+  })
+  const kubeconfig = join(folder.path, 'kubeconfig')
+  const context = { name: 'here', context: { cluster: 'here', user: 'me' } }
+  writeFileSync(
+    kubeconfig,
+    JSON.stringify({
+      'current-context': 'here',
+      contexts: [context],
+      clusters: [{ name: 'here', cluster: { server: `http://127.0.0.1:${port}`, 'insecure-skip-tls-verify': true } }],
+      users: [{ name: 'me', user: { token: 'sesame' } }],
+    }),
+  )
+  const uninstall = promisify(execFile)(process.execPath, [
+    join(app, 'dist/main.js'),
+    'uninstall',
+    '--kubeconfig',
+    kubeconfig,
+  ])
+  await assert.rejects(uninstall, /tlspolicies.* for Bearer sesame/)
+
+  for (const file of readdirSync(join(app, 'dist/controller')).filter((name) => name.startsWith('chunk-')))
+    assert.doesNotMatch(readFileSync(join(app, 'dist/controller', file), 'utf8'), /class V1Pod /, file)
 })
 
 test('carries no package that is for development only', () => {

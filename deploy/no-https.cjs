@@ -1,2 +1,0 @@
-/** Stands in for node:https in the terminator's bundle: nothing there speaks it. */
-module.exports = {}

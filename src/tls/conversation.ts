@@ -49,7 +49,7 @@ export class Conversation<State> {
     this.#role = role
     this.#limits = role.limits
     this.#incoming = new Incoming(role.limits)
-    this.#outgoing = new Outgoing(role.padding)
+    this.#outgoing = new Outgoing(role.padding, role.memory)
     this.#reassembly = new Reassembly(role.limits.handshakeMessageBytes)
     this.#floods = new Floods(role.limits)
     this.#state = role.start.next

@@ -17,6 +17,7 @@ export function serverRole(config: ServerConfig): Role<State> {
     crypto: config.crypto,
     limits: config.limits ?? defaultLimits,
     padding: config.padding,
+    memory: config.memory,
     start: { next: { at: 'expect-client-hello' }, effects: [] },
     phase,
     version,

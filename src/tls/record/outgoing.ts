@@ -1,16 +1,18 @@
 import { contentType } from '../../wire/code-points.ts'
 import { headerLength, maxPlaintext } from './framer.ts'
 import type { RecordProtection } from './protection.ts'
+import { freshMemory, RecordQueue, type RecordMemory } from './record-queue.ts'
 
 /** The sending half of the record layer: contents in, records out, under the key in force or in the clear before one is. */
 export class Outgoing {
   readonly #padding: Padding
+  readonly #queue: RecordQueue
   #protection: RecordProtection | undefined
-  #records: Uint8Array[] = []
   #maxContent = maxPlaintext
 
-  constructor(padding: Padding = () => 0) {
+  constructor(padding: Padding = noPadding, memory: RecordMemory = freshMemory) {
     this.#padding = padding
+    this.#queue = new RecordQueue(memory)
   }
 
   /** The greatest content of one record, padding included, in bytes. */
@@ -31,7 +33,7 @@ export class Outgoing {
 
   /** Queues change_cipher_spec, which goes in the clear always (RFC 8446 §5; RFC 5246 §7.1). */
   sendChangeCipherSpec(): void {
-    this.#records.push(plainRecord(contentType.changeCipherSpec, Uint8Array.of(1)))
+    this.#queue.add(plainRecord(contentType.changeCipherSpec, Uint8Array.of(1), this.#queue))
   }
 
   /** From the next record on, contents of at most this many bytes. */
@@ -45,11 +47,9 @@ export class Outgoing {
     this.#protection = protection
   }
 
-  /** The records in order; the queue is empty afterwards. */
+  /** The records in order, in pieces; the queue is empty afterwards. */
   take(): Uint8Array[] {
-    const records = this.#records
-    this.#records = []
-    return records
+    return this.#queue.take()
   }
 
   wipe(): void {
@@ -57,8 +57,10 @@ export class Outgoing {
   }
 
   #sendRecord(type: number, content: Uint8Array): void {
-    this.#records.push(
-      this.#protection?.seal(type, content, this.#paddingOf(type, content)) ?? plainRecord(type, content),
+    // Added only when it is whole: where sealing throws, what stands there must never be sent.
+    this.#queue.add(
+      this.#protection?.seal(type, content, this.#paddingOf(type, content), this.#queue) ??
+        plainRecord(type, content, this.#queue),
     )
   }
 
@@ -71,8 +73,10 @@ export class Outgoing {
 /** How many zeros go behind application data of this length, which is all that a watcher learns of it (RFC 8446 §5.4). */
 export type Padding = (length: number) => number
 
-function plainRecord(type: number, content: Uint8Array): Uint8Array {
-  const record = new Uint8Array(headerLength + content.length)
+const noPadding: Padding = () => 0
+
+function plainRecord(type: number, content: Uint8Array, queue: RecordQueue): Uint8Array {
+  const record = queue.room(headerLength + content.length)
   record.set([type, 3, 3, content.length >> 8, content.length & 0xff])
   record.set(content, headerLength)
   return record

@@ -1,3 +1,10 @@
+/** Gives room for a record; what stands there is of no meaning. */
+export interface Room {
+  room(length: number): Uint8Array
+}
+
+export const ownRoom: Room = { room: (length) => new Uint8Array(length) }
+
 /** What a record holds once its protection is off: its true type, and its content without padding. */
 export interface Content {
   readonly type: number
@@ -15,8 +22,11 @@ export interface RecordProtection {
   covers(type: number): boolean
   /** The greatest length of a fragment of this outer type. */
   maxFragment(type: number): number
-  /** A whole record. `content` has at most 2^14 bytes, and with as many zeros behind it as `padding` says no more either. */
-  seal(type: number, content: Uint8Array, padding?: number): Uint8Array
+  /**
+   * A whole record, in the room that is given for it, or in its own. `content` has at most 2^14 bytes, and with as many
+   * zeros behind it as `padding` says no more either.
+   */
+  seal(type: number, content: Uint8Array, padding?: number, room?: Room): Uint8Array
   /** The content, or undefined where the record does not authenticate; then the sequence number has not moved. Throws Fault. */
   open(header: Uint8Array, fragment: Uint8Array): Content | undefined
   /** Forgets the key; nothing can be sealed or opened after it. */

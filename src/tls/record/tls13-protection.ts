@@ -5,7 +5,7 @@ import { fault } from '../fault.ts'
 import { trafficKey } from '../key-schedule.ts'
 import type { Suite } from '../suites.ts'
 import { headerLength, maxPlaintext, maxTls13Fragment } from './framer.ts'
-import type { Content, RecordProtection } from './protection.ts'
+import { ownRoom, type Content, type RecordProtection, type Room } from './protection.ts'
 
 /** TLS 1.3's protection: each record says application_data, and hides its true type inside (RFC 8446 §5.2, §5.3). */
 export class Tls13Protection implements RecordProtection {
@@ -32,17 +32,18 @@ export class Tls13Protection implements RecordProtection {
     return maxTls13Fragment(type)
   }
 
-  seal(type: number, content: Uint8Array, padding = 0): Uint8Array {
+  seal(type: number, content: Uint8Array, padding = 0, room: Room = ownRoom): Uint8Array {
     if (content.length + padding > maxPlaintext)
       throw new RangeError(`a record of ${content.length} bytes, and ${padding} of padding`)
     const length = content.length + 1 + padding + tagLength
-    const record = new Uint8Array(headerLength + length)
+    const record = room.room(headerLength + length)
     record[0] = contentType.applicationData
     record[1] = record[2] = 3
     record[3] = length >> 8
     record[4] = length & 0xff
     record.set(content, headerLength)
     record[headerLength + content.length] = type
+    record.fill(0, headerLength + content.length + 1)
     this.#aead.sealInPlace(this.#nonce(), record.subarray(0, headerLength), record.subarray(headerLength))
     return record
   }

@@ -3,7 +3,7 @@ import { Writer } from '../../bytes/writer.ts'
 import { nonceLength, tagLength, type Aead, type CryptoProvider } from '../../crypto/provider.ts'
 import { fault } from '../fault.ts'
 import { headerLength, maxPlaintext } from '../record/framer.ts'
-import type { Content, RecordProtection } from '../record/protection.ts'
+import { ownRoom, type Content, type RecordProtection, type Room } from '../record/protection.ts'
 import type { RecordKeys } from './key-schedule.ts'
 
 /**
@@ -36,12 +36,13 @@ export class Tls12Protection implements RecordProtection {
     return maxPlaintext + 1024
   }
 
-  seal(type: number, content: Uint8Array): Uint8Array {
+  /** There is no padding to ask for: TLS 1.2 has nothing for it. */
+  seal(type: number, content: Uint8Array, _padding = 0, room: Room = ownRoom): Uint8Array {
     if (content.length > maxPlaintext) throw new RangeError(`a record of ${content.length} bytes`)
     const sequence = this.#next()
     const explicit = sequence.subarray(0, this.#explicitLength)
     const length = explicit.length + content.length + tagLength
-    const record = new Uint8Array(headerLength + length)
+    const record = room.room(headerLength + length)
     record.set([type, 3, 3, length >> 8, length & 0xff])
     record.set(explicit, headerLength)
     const sealed = record.subarray(headerLength + explicit.length)

@@ -88,6 +88,7 @@ export class ClientSide implements SocketEvents {
     if (output.length === 0 || !this.#socket.canWrite) return
     for (const part of output) this.#tally.sent += part.length
     if (!this.#socket.writeAll(output)) this.#session.upstream.pause()
+    if (this.#socket.unsent === 0) this.#engine.giveBack(output)
     this.#session.steer()
   }
 

@@ -13,6 +13,8 @@ export interface Engine {
   /** Says that we are done sending; we may go on receiving. */
   close(): void
   takeOutput(): Uint8Array[]
+  /** What `takeOutput` returned has left, and nobody reads it any more. */
+  giveBack(output: readonly Uint8Array[]): void
   readonly state: 'handshaking' | 'open' | 'closed'
   readonly canSend: boolean
   destroy(): void
@@ -41,6 +43,10 @@ export class PassThrough implements Engine {
     const output = this.#output
     this.#output = []
     return output
+  }
+
+  giveBack(): void {
+    // It was made for this once.
   }
 
   get state(): 'open' {

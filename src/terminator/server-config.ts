@@ -6,12 +6,14 @@ import type { Compressors, ServerConfig } from '../tls/config.ts'
 import { TicketKeys } from '../tls/tickets.ts'
 import { clientAuthStore, type AskedOfClients } from './client-auth.ts'
 import { credentialStore } from './credential-store.ts'
+import { RecordPool } from './record-pool.ts'
 import type { TerminatorSettings } from './settings.ts'
 import type { Snapshot } from './snapshot.ts'
 
 /** What a `TlsEngine` is made with: the engine's own settings, and what the certificates of clients are held against. */
 export interface TerminatorConfig extends ServerConfig {
   readonly clientAuth: (serverName: string | undefined) => AskedOfClients | undefined
+  readonly memory: RecordPool
 }
 
 /** What all connections of one generation share. Replaced as a whole: open connections keep the one they began with. */
@@ -19,10 +21,12 @@ export function serverConfig(
   snapshot: Snapshot,
   crypto: CryptoProvider,
   { minTlsVersion }: Pick<TerminatorSettings, 'minTlsVersion'>,
+  memory = new RecordPool(),
 ): TerminatorConfig {
   const { groups, alpn, minVersion = '1.2', cipherSuites = [] } = snapshot.tls
   return {
     crypto,
+    memory,
     // The policy may ask for more than the flag, and the flag for more than the policy.
     minVersion: minVersion === '1.3' ? 'TLSv1.3' : minTlsVersion,
     random: pooledRandom(),

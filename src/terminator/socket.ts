@@ -39,7 +39,7 @@ export interface Socket {
   /** Both ends are done, or one broke; `onClosed` has come, or is about to. */
   readonly isClosed: boolean
   readonly isPaused: boolean
-  /** Bytes that were written and have not left yet. */
+  /** Bytes that were written and have not left yet. Where there are none, all that was written is the caller's again. */
   readonly unsent: number
   /** Of these, '' where the connection is gone. */
   readonly remoteAddress: string

@@ -35,6 +35,10 @@ export class TlsEngine implements Engine {
     return this.#connection.takeOutput()
   }
 
+  giveBack(output: readonly Uint8Array[]): void {
+    this.#config.memory.giveBack(output)
+  }
+
   get state(): 'handshaking' | 'open' | 'closed' {
     return this.#connection.state
   }

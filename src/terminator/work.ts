@@ -2,6 +2,7 @@ import type { Log, LogLevel } from '../telemetry/log.ts'
 import { logThrough } from '../telemetry/log.ts'
 import { loadCrypto } from '../crypto/load.ts'
 import { Listener } from './listener.ts'
+import { RecordPool } from './record-pool.ts'
 import { nodeNetwork } from './node-sockets.ts'
 import { serverConfig, type TerminatorConfig } from './server-config.ts'
 import { TlsEngine } from './tls-engine.ts'
@@ -17,7 +18,8 @@ export async function work(
 ): Promise<(order: Order) => Promise<void>> {
   const log = forwardingLog(logLevel, report)
   const crypto = await loadCrypto(settings.crypto)
-  let config: TerminatorConfig | undefined = snapshot && serverConfig(snapshot, crypto, settings)
+  const memory = new RecordPool()
+  let config: TerminatorConfig | undefined = snapshot && serverConfig(snapshot, crypto, settings, memory)
   const listener = new Listener({
     settings,
     network: nodeNetwork,
@@ -31,7 +33,7 @@ export async function work(
   const follow = async (order: Order): Promise<void> => {
     switch (order.do) {
       case 'serve':
-        config = serverConfig(order.snapshot, crypto, settings)
+        config = serverConfig(order.snapshot, crypto, settings, memory)
         return
       case 'report-metrics':
         report({ is: 'metrics', id: order.id, metrics: await listener.metrics() })

@@ -45,6 +45,19 @@ for (const kind of ['tls', 'plain'] as const) {
     assert.ok((await terminator.metric(`chitin_bytes_total{port="${kind}",direction="sent"}`)) >= sent.length)
   })
 
+  test(`${kind}: the bytes of many connections never mix, however slowly some of them read`, async () => {
+    const terminator = await startTerminator({ upstream: await startUpstream(echo) })
+    const talks = Array.from({ length: 12 }, async (_, i) => {
+      const socket = await client(terminator)
+      const sent = randomBytes(1_000_000 + i)
+      socket.end(sent)
+      if (i % 3 === 0) socket.pause()
+      await new Promise((resolve) => setTimeout(resolve, i))
+      assert.ok(sent.equals(await readToEnd(socket)), `connection ${i}`)
+    })
+    await Promise.all(talks)
+  })
+
   test(`${kind}: the client ends its side, and the upstream still answers`, async () => {
     const { upstream, socket: arrived } = await capturing()
     const socket = await client(await startTerminator({ upstream }))

@@ -18,6 +18,7 @@ export const serverFaults = {
   'server-share-not-offered': { alert: 'illegal_parameter', see: '§4.2.8' },
   'psk-not-offered': { alert: 'illegal_parameter', see: '§4.2.11' },
   'psk-hash-differs': { alert: 'illegal_parameter', see: '§4.2.11' },
+  'psk-without-share': { alert: 'illegal_parameter', see: '§4.2.9, §4.2.11' },
   'retry-twice': { alert: 'unexpected_message', see: '§4.1.4' },
   'retry-changes-nothing': { alert: 'illegal_parameter', see: '§4.1.4' },
   'retry-group-not-offered': { alert: 'illegal_parameter', see: '§4.2.8' },

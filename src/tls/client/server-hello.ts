@@ -119,7 +119,11 @@ function agree({ hello, suite, offer, retried, heard }: Answered, config: Client
   const { crypto } = config
   const extensions = answers('ServerHello', hello.extensions, offer.hello.extensions)
   const resumed = resumedSession(extensions.get(extensionType.preSharedKey), offer, suite)
-  const { group, shared } = exchange(extensions.get(extensionType.keyShare), offer, config)
+  const share = extensions.get(extensionType.keyShare)
+  // We offer psk_dhe_ke only.
+  if (share === undefined && resumed !== undefined) throw fault('psk-without-share')
+  if (share === undefined) throw fault('server-share-missing')
+  const { group, shared } = exchange(share, offer, config)
   const transcript = new Transcript(crypto, suite.hash)
   for (const bytes of heard) transcript.add(bytes)
   const handshake = earlySecret(crypto, suite.hash, resumed?.secret).into(shared, transcript.digest())
@@ -146,11 +150,10 @@ function resumedSession(selected: Uint8Array | undefined, { session }: Offer, su
 }
 
 function exchange(
-  share: Uint8Array | undefined,
+  share: Uint8Array,
   { pairs }: Offer,
   { crypto }: ClientConfig,
 ): { group: GroupName; shared: Uint8Array } {
-  if (share === undefined) throw fault('server-share-missing')
   const entry = readServerShare(share)
   const [group, pair] = [...pairs].find(([name]) => groupIds[name] === entry.group) ?? []
   if (group === undefined || pair === undefined) throw fault('server-share-not-offered', `group ${entry.group}`)

@@ -233,6 +233,20 @@ const provocations: { readonly [R in Reason]: readonly Provocation[] } = {
       config: { session: { ...session, suite: 'TLS_AES_256_GCM_SHA384', secret: new Uint8Array(48) } },
     },
   ],
+  'psk-without-share': [
+    {
+      script: {
+        hello: (hello) => ({
+          ...hello,
+          extensions: [
+            ...hello.extensions.filter(({ type }) => type !== extensionType.keyShare),
+            { type: extensionType.preSharedKey, body: writeNumber(0) },
+          ],
+        }),
+      },
+      config: { session },
+    },
+  ],
   'retry-twice': [{ script: { retry: retryFor('P-256'), edit: twice(handshakeType.serverHello) } }],
   'retry-changes-nothing': [{ script: { retry: [version13] } }],
   'retry-group-not-offered': [

@@ -36,6 +36,9 @@ export interface HelloEdit {
 export const extensionNumber: Readonly<Record<string, number>> = {
   server_name: 0,
   max_fragment_length: 1,
+  client_certificate_url: 2,
+  trusted_ca_keys: 3,
+  truncated_hmac: 4,
   status_request: 5,
   supported_groups: 10,
   ec_point_formats: 11,
@@ -43,6 +46,7 @@ export const extensionNumber: Readonly<Record<string, number>> = {
   use_srtp: 14,
   heartbeat: 15,
   alpn: 16,
+  status_request_v2: 17,
   signed_certificate_timestamp: 18,
   client_certificate_type: 19,
   server_certificate_type: 20,
@@ -51,6 +55,7 @@ export const extensionNumber: Readonly<Record<string, number>> = {
   extended_master_secret: 23,
   compress_certificate: 27,
   record_size_limit: 28,
+  delegated_credential: 34,
   session_ticket: 35,
   pre_shared_key: 41,
   early_data: 42,
@@ -62,6 +67,8 @@ export const extensionNumber: Readonly<Record<string, number>> = {
   post_handshake_auth: 49,
   signature_algorithms_cert: 50,
   key_share: 51,
+  quic_transport_parameters: 57,
+  ticket_request: 58,
   renegotiation_info: 0xff01,
 }
 

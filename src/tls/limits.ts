@@ -1,6 +1,9 @@
 /** What a peer may make us do, at most. Every length has a limit before it has a loop. */
 export interface Limits {
-  /** A handshake message's body, in bytes. A ClientHello with two post-quantum shares has some 3 000. */
+  /**
+   * A handshake message's body, in bytes: as many as a ClientHello can have that keeps to RFC 8446 §4.1.2, with every
+   * vector full. (OpenSSL's servers have the same limit; one with two post-quantum shares has some 3 000.)
+   */
   readonly handshakeMessageBytes: number
   /** Records without content in a row. */
   readonly emptyRecords: number
@@ -26,7 +29,7 @@ export interface Limits {
 }
 
 export const defaultLimits: Limits = {
-  handshakeMessageBytes: 65_536,
+  handshakeMessageBytes: 131_396,
   emptyRecords: 32,
   changeCipherSpecs: 4,
   keyUpdates: 32,

@@ -130,7 +130,7 @@ const provocations: { readonly [Reason in FaultReason]: readonly Provocation[] }
     { send: (client) => [client.protect(22, Uint8Array.of(24, 0, 0, 0))] },
   ],
   'message-too-long': [
-    { upTo: 'nothing', send: () => [plainRecord(22, Uint8Array.of(1, 1, 0, 1))] },
+    { upTo: 'nothing', send: () => [plainRecord(22, Uint8Array.of(1, 2, 1, 0x45))] },
     { upTo: 'nothing', send: () => [plainRecord(22, Uint8Array.of(1, 0xff, 0xff, 0xff))] },
   ],
   'message-interrupted': [

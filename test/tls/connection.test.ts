@@ -2,22 +2,28 @@
  * Shows RFC 8446 §4.1.3, §5.5; RFC 9846 §4.7.3; RFC 9849 §6.1.5.
  */
 import assert from 'node:assert/strict'
+import { randomBytes } from 'node:crypto'
 import { suite, test } from 'node:test'
+import { toHex } from '../../src/bytes/hex.ts'
 import { native } from '../../src/crypto/native/provider.ts'
 import { noble } from '../../src/crypto/noble/provider.ts'
 import type { GroupName } from '../../src/crypto/provider.ts'
 import type { ConnectionEvent } from '../../src/tls/events.ts'
 import { defaultLimits } from '../../src/tls/limits.ts'
 import type { ServerCredential } from '../../src/tls/config.ts'
+import { ClientConnection } from '../../src/tls/client/connection.ts'
 import { ServerConnection } from '../../src/tls/connection.ts'
 import { groupIds, isHandshakeSignature, schemeIds, suites, type SuiteName } from '../../src/tls/suites.ts'
+import { readClientHello } from '../../src/wire/client-hello.ts'
 import { contentType, extensionType } from '../../src/wire/code-points.ts'
 import type { Extension } from '../../src/wire/extension.ts'
 import { writeOfferedPsks } from '../../src/wire/extensions/pre-shared-key.ts'
+import { readServerHello } from '../../src/wire/server-hello.ts'
 import { testCredential, type CredentialKind } from '../support/credentials.ts'
 import { providers } from '../support/providers.ts'
 import { seededRandom } from '../support/random.ts'
 import { TestClient, type ClientOptions } from '../support/tls-client.ts'
+import { clientConfig } from '../support/tls-pair.ts'
 import { converse, established, serverConfig } from '../support/tls-server.ts'
 
 function makeClient(options: Partial<ClientOptions> = {}): TestClient {
@@ -291,6 +297,35 @@ suite('records', () => {
   })
 })
 
+suite('key shares', () => {
+  test('no share comes twice, from either side', () => {
+    const config = { server: serverConfig({ random: randomBytes }), client: clientConfig({ random: randomBytes }) }
+    const shares = Array.from({ length: 3 }, () => {
+      const client = new ClientConnection(config.client)
+      const server = new ServerConnection(config.server)
+      const hello = Buffer.concat(client.takeOutput())
+      server.receive(hello)
+      const answer = Buffer.concat(server.takeOutput().slice(0, 1))
+      const said = [readClientHello(hello.subarray(9)), readServerHello(answer.subarray(9))]
+      return said.map(({ extensions }) => {
+        const share = extensions.find(({ type }) => type === extensionType.keyShare)
+        assert(share !== undefined)
+        return toHex(share.body)
+      })
+    })
+    assert.equal(new Set(shares.flat()).size, 6)
+  })
+
+  test('a client that uses its share again is served', () => {
+    const config = serverConfig()
+    for (let again = 0; again < 2; again++) {
+      const server = new ServerConnection(config)
+      converse(makeClient({ random: seededRandom(7) }), server)
+      assert.equal(server.state, 'open')
+    }
+  })
+})
+
 suite('KeyUpdate', () => {
   test("the client's is followed, and answered where it asks for that", () => {
     const client = makeClient()
@@ -302,6 +337,14 @@ suite('KeyUpdate', () => {
     client.receive(Buffer.concat(server.takeOutput()))
     assert.equal(heardText(client), 'under fresh keys')
     assert(client.heard.some((heard) => heard.type === 'key-update' && heard.request === 0))
+  })
+
+  test('data under a key that nobody has told of does not open', () => {
+    const client = makeClient()
+    const { server } = established(client)
+    client.keyUpdate(0)
+    const [failed] = server.receive(client.data('x'))
+    assert(failed?.type === 'failed' && failed.reason === 'bad-record')
   })
 
   test('many requests between two flushes get one answer', () => {

@@ -95,6 +95,12 @@ suite('what is negotiated', () => {
     }
   })
 
+  test('what groups a server would have liked is heard, and changes nothing', () => {
+    const liked = { type: extensionType.supportedGroups, body: writeNumbers16([groupIds['P-384'], 0x7777]) }
+    const { client } = meet(new ScriptedServer({ encryptedExtensions: [liked] }))
+    assert.equal(client.state, 'open')
+  })
+
   test('one share is sent where nothing is said, for the first group', () => {
     assert.deepEqual(sharesOf({ groups: ['P-256', 'X25519'] }), [groupIds['P-256']])
     assert.deepEqual(sharesOf({ groups: ['P-256', 'X25519'], shares: ['X25519', 'P-256'] }), [

@@ -16,6 +16,7 @@ import type { SuiteName } from '../../../src/tls/suites.ts'
 import { TicketKeys } from '../../../src/tls/tickets.ts'
 import { readClientHello } from '../../../src/wire/client-hello.ts'
 import { contentType, extensionType, handshakeType } from '../../../src/wire/code-points.ts'
+import type { Extension } from '../../../src/wire/extension.ts'
 import { readOfferedPsks } from '../../../src/wire/extensions/pre-shared-key.ts'
 import { writeHandshake } from '../../../src/wire/handshake.ts'
 import { writeNewSessionTicket } from '../../../src/wire/new-session-ticket.ts'
@@ -129,6 +130,13 @@ test('a ticket with a lifetime of zero is discarded at once', () => {
   assert.equal(sessionsOf(client.receive(ticketRecord(scripted, 1))).length, 1)
 })
 
+test('a ticket that says more than is known is a ticket all the same', () => {
+  const scripted = new ScriptedServer()
+  const { client } = meet(scripted)
+  const unknown = [{ type: 0x7777, body: Uint8Array.of(1, 2) }]
+  assert.equal(sessionsOf(client.receive(ticketRecord(scripted, 60, unknown))).length, 1)
+})
+
 test("a session's bytes are the receiver's own: what the connection reads later does not change them", () => {
   const scripted = new ScriptedServer()
   const { client } = meet(scripted)
@@ -164,14 +172,14 @@ function offered(overrides: Partial<ClientConfig>): ReturnType<typeof readOffere
   return extension && readOfferedPsks(extension.body)
 }
 
-function ticketRecord(scripted: ScriptedServer, lifetime: number): Uint8Array {
+function ticketRecord(scripted: ScriptedServer, lifetime: number, extensions: readonly Extension[] = []): Uint8Array {
   const message = writeHandshake(handshakeType.newSessionTicket, (out) =>
     writeNewSessionTicket(out, {
       lifetime,
       ageAdd: 7,
       nonce: Uint8Array.of(1),
       ticket: Uint8Array.of(2, 3),
-      extensions: [],
+      extensions,
     }),
   )
   return scripted.protect(contentType.handshake, message)

@@ -1,8 +1,11 @@
-/** An early secret opens what its PSK protects, so it goes as soon as nothing more is made of it (RFC 8446 §7.1). */
+/**
+ * What a connection knows goes as soon as nothing more is made of it: an early secret opens what its PSK protects
+ * (RFC 8446 §7.1), and the keys of a connection that failed are nobody's any more (§6).
+ */
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import { native } from '../../src/crypto/native/provider.ts'
-import type { CryptoProvider } from '../../src/crypto/provider.ts'
+import type { Aead, CryptoProvider } from '../../src/crypto/provider.ts'
 import { ClientConnection } from '../../src/tls/client/connection.ts'
 import { ServerConnection } from '../../src/tls/connection.ts'
 import { seededRandom } from '../support/random.ts'
@@ -42,6 +45,28 @@ suite('an early secret is wiped', () => {
 /** The hello with its binder's last bit turned over. */
 function spoiled(hello: Uint8Array): Uint8Array {
   return Uint8Array.from(hello, (byte, i) => (i === hello.length - 1 ? byte ^ 1 : byte))
+}
+
+test('the keys of a connection that fails are forgotten on both sides', () => {
+  const kept = { client: watchedAeads(), server: watchedAeads() }
+  const both = pair({ crypto: kept.client.crypto }, { crypto: kept.server.crypto })
+  both.server.receive(Uint8Array.of(23, 3, 3, 0, 17, ...new Uint8Array(17)))
+  both.client.receive(Buffer.concat(both.server.takeOutput()))
+  for (const { aeads } of Object.values(kept)) {
+    assert.equal(aeads.length, 4, 'one for each direction of the handshake, and of what comes behind it')
+    for (const aead of aeads)
+      assert.throws(() => aead.seal(new Uint8Array(12), new Uint8Array(0), new Uint8Array(1)), /wiped/)
+  }
+})
+
+function watchedAeads(): { crypto: CryptoProvider; aeads: Aead[] } {
+  const aeads: Aead[] = []
+  const aead: CryptoProvider['aead'] = (name, key) => {
+    const made = native.aead(name, key)
+    aeads.push(made)
+    return made
+  }
+  return { crypto: { ...native, aead }, aeads }
 }
 
 function assertGone(secrets: readonly Uint8Array[]): void {

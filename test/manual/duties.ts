@@ -18,12 +18,12 @@ export interface Duty {
   readonly tests: readonly string[]
 }
 
-const project = join(import.meta.dirname, '..', '..')
+export const project: string = join(import.meta.dirname, '..', '..')
 export const tableFile: string = join(project, 'manual', 'duties.md')
 
 /** Where duties are looked for, and where what shows them. */
 const sources = ['src/tls', 'src/wire', 'src/x509']
-const tests = ['test/tls', 'test/wire', 'test/x509', 'test/interop', 'test/scenarios']
+export const shownIn: readonly string[] = ['test/tls', 'test/wire', 'test/x509', 'test/interop', 'test/scenarios']
 
 /** Duties that no test shows, and why that is so. */
 const unshown: Readonly<Record<string, string>> = {
@@ -33,7 +33,7 @@ const unshown: Readonly<Record<string, string>> = {
 /** Every duty, by RFC and section. */
 export function duties(): Duty[] {
   const code = filesBelow(sources)
-  const shown = filesBelow(tests)
+  const shown = filesBelow(shownIn)
   const naming = (clause: string): string[] =>
     shown.filter(({ text }) => clausesOf(text).includes(clause)).map(({ path }) => path)
   const found: Duty[] = []
@@ -86,12 +86,12 @@ export function render(list: readonly Duty[]): string {
   return lines.join('\n')
 }
 
-interface SourceFile {
+export interface SourceFile {
   readonly path: string
   readonly text: string
 }
 
-function filesBelow(folders: readonly string[]): SourceFile[] {
+export function filesBelow(folders: readonly string[]): SourceFile[] {
   return folders.flatMap((folder) =>
     readdirSync(join(project, folder), { recursive: true, withFileTypes: true })
       .filter((entry) => entry.isFile() && /\.(ts|yaml)$/.test(entry.name))
@@ -158,7 +158,7 @@ function clausesOf(text: string, first = 'RFC 8446'): string[] {
   return [...new Set(found)]
 }
 
-function compare(a: string, b: string): number {
+export function compare(a: string, b: string): number {
   const [left = [], right = []] = [a, b].map((clause) => clause.split(/[ .§]+/))
   for (let i = 0; i < Math.max(left.length, right.length); i++) {
     const order = (left[i] ?? '').localeCompare(right[i] ?? '', 'en', { numeric: true })
@@ -167,7 +167,7 @@ function compare(a: string, b: string): number {
   return 0
 }
 
-function escape(text: string): string {
+export function escape(text: string): string {
   return text.replaceAll('|', '\\|')
 }
 

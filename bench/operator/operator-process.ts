@@ -4,6 +4,7 @@ import { once } from 'node:events'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { transformSync } from 'esbuild'
+import { parseAllDocuments } from 'yaml'
 import type { Usage } from './probe.ts'
 
 export interface OperatorProcess {
@@ -44,6 +45,7 @@ export async function startOperator({
   const child = spawn(
     process.execPath,
     [
+      ...heapOptions(),
       '--import',
       probe,
       join(app, 'dist', 'main.js'),
@@ -92,5 +94,35 @@ export async function startOperator({
       await ended
       clearTimeout(impatient)
     },
+  }
+}
+
+/** What the chart gives to Node, in MiB of its memory limit: here there is no container that would set one. */
+function heapOptions(): string[] {
+  const text = readFileSync(join(import.meta.dirname, '..', '..', 'deploy', 'install.yaml'), 'utf8')
+  const objects = parseAllDocuments(text).map((document) => document.toJS() as Installed)
+  const [container] = objects.find(({ kind }) => kind === 'Deployment')?.spec?.template.spec.containers ?? []
+  const limitMiB = Number(/^(\d+)Mi$/.exec(container?.resources.limits.memory ?? '')?.[1])
+  const options = container?.env.find(({ name }) => name === 'NODE_OPTIONS')?.value?.split(' ') ?? []
+  return options.map((option) => {
+    const percentage = /^--max-old-space-size-percentage=(\d+)$/.exec(option)?.[1]
+    return percentage === undefined
+      ? option
+      : `--max-old-space-size=${Math.floor((limitMiB * Number(percentage)) / 100)}`
+  })
+}
+
+/** As much of an object in deploy/install.yaml as is read here. */
+interface Installed {
+  readonly kind: string
+  readonly spec?: {
+    readonly template: {
+      readonly spec: {
+        readonly containers: readonly {
+          readonly env: readonly { readonly name: string; readonly value?: string }[]
+          readonly resources: { readonly limits: { readonly memory: string } }
+        }[]
+      }
+    }
   }
 }

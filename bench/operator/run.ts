@@ -11,7 +11,8 @@ import { parseArgs } from 'node:util'
 import { parse } from 'yaml'
 import type { Pod } from '../../src/api/pod.ts'
 import type { Workload } from '../../src/api/workload.ts'
-import { noble } from '../../src/crypto/noble/provider.ts'
+import { loadCrypto } from '../../src/crypto/load.ts'
+import type { ProviderName } from '../../src/crypto/provider.ts'
 import type { Draft } from '../../src/kube/client.ts'
 import { resources, type KubeObject } from '../../src/kube/resource.ts'
 import { say } from '../../test/cluster/shell.ts'
@@ -130,7 +131,11 @@ for (const count of [100, 10]) {
   growth.push({ policies: count, ...(await measuring.secret(left, changes)) })
 }
 await operator.stop()
-const compiled = await compileTimes(options.quick ? [1, 100] : [1, 100, 1000], authority, noble)
+const compiled = await compileTimes(
+  options.quick ? [1, 100] : [1, 100, 1000],
+  authority,
+  await loadCrypto((options.crypto ?? 'wasm') as ProviderName), // the operator has refused any other
+)
 
 stop.abort()
 await kubelets.stop()

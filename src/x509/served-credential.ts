@@ -18,6 +18,20 @@ export function servedCredentialPem(certificatePem: string, keyPem: string, cryp
   return pair(chainOf(certificatePem), (publicKey) => proven(readKeyPem(keyPem), publicKey, crypto))
 }
 
+/** The same for whoever hands the key on: an RSA key, whose halves come together, need not be one that we could sign with. */
+export function passedCredential(chain: readonly Uint8Array[], pkcs8: Uint8Array, crypto: CryptoProvider): Credential {
+  return pair(chain, (publicKey) => passed(readKeyDer(pkcs8), publicKey, crypto))
+}
+
+/** The same from PEM, as a Secret holds them. */
+export function passedCredentialPem(certificatePem: string, keyPem: string, crypto: CryptoProvider): Credential {
+  return pair(chainOf(certificatePem), (publicKey) => passed(readKeyPem(keyPem), publicKey, crypto))
+}
+
+function passed(numbers: KeyNumbers, publicKey: PublicKey, crypto: CryptoProvider): PrivateKey {
+  return numbers.kind === 'rsa' ? numbers : proven(numbers, publicKey, crypto)
+}
+
 function proven(numbers: KeyNumbers, publicKey: PublicKey, crypto: CryptoProvider): PrivateKey {
   const mismatch = new IssueError('KeyMismatch', `the ${numbers.kind} private key does not belong to the certificate`)
   if (numbers.kind === 'rsa') {

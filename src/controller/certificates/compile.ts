@@ -273,8 +273,8 @@ class Compiler {
       return { reason: 'SecretNotFound', message: `there is no Secret ${name} in namespace ${namespace}` }
     }
     try {
-      const credential = readCredential(secret)
       const { now, crypto } = this.#input
+      const credential = readCredential(secret, crypto)
       return { credential, issues: check(credential, { hosts: [], now, crypto }) }
     } catch (error) {
       if (error instanceof IssueError)

@@ -10,9 +10,10 @@ import {
 import type { BundleClientAuth, BundleTickets } from '../../api/bundle-settings.ts'
 import { toHex } from '../../bytes/hex.ts'
 import type { CryptoProvider } from '../../crypto/provider.ts'
-import { parseCredentialDer, type Credential } from '../../x509/credential.ts'
+import type { Credential } from '../../x509/credential.ts'
 import { matches } from '../../x509/host-name.ts'
 import { IssueError, type Issue } from '../../x509/issue.ts'
+import { passedCredential } from '../../x509/served-credential.ts'
 import { fromBase64, secretKey, type SecretInput } from './secret-input.ts'
 
 /** The host under which bundle and status list the certificate for unknown names. */
@@ -125,7 +126,7 @@ export class LastGood {
       .map(({ der }) => der)
     if (pkcs8 === undefined || chain.length < from.chain.length) return undefined
     try {
-      return parseCredentialDer(chain, pkcs8)
+      return passedCredential(chain, pkcs8, this.#crypto)
     } catch (error) {
       if (error instanceof IssueError) return undefined
       throw error

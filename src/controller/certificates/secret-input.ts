@@ -1,8 +1,10 @@
 /** A Secret as it was fetched, and what is read from it. */
 import { tlsCertificateKey, tlsPrivateKeyKey } from '../../api/secret.ts'
 import type { CertificateStatus } from '../../api/tls-policy.ts'
-import { parseCredential, type Credential } from '../../x509/credential.ts'
+import type { CryptoProvider } from '../../crypto/provider.ts'
+import type { Credential } from '../../x509/credential.ts'
 import { IssueError } from '../../x509/issue.ts'
+import { passedCredentialPem } from '../../x509/served-credential.ts'
 
 /** `data` (base64) is left out where there is no such Secret. */
 export interface SecretInput {
@@ -13,8 +15,8 @@ export interface SecretInput {
 }
 
 /** Chain and key of a Secret of type kubernetes.io/tls. Throws IssueError, with the reason. */
-export function readCredential(secret: SecretInput): Credential {
-  return parseCredential(pem(secret, tlsCertificateKey), pem(secret, tlsPrivateKeyKey))
+export function readCredential(secret: SecretInput, crypto: CryptoProvider): Credential {
+  return passedCredentialPem(pem(secret, tlsCertificateKey), pem(secret, tlsPrivateKeyKey), crypto)
 }
 
 /** `namespace/name` */

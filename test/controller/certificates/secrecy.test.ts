@@ -42,7 +42,7 @@ for (const [kind, good] of kinds)
     for (const { name, ...hostile } of hostileSecrets(good, other))
       test(`${name}: no word about it holds a piece of the key`, () => {
         const bad = input('shop', hostile)
-        assert.deepEqual(search(said(() => readCredential(bad))), [])
+        assert.deepEqual(search(said(() => readCredential(bad, native))), [])
         for (const previous of [undefined, before.bundle?.data]) {
           const { bundle: _bundle, ...rest } = compiled([bad, input('spare', good)], previous)
           assert.notDeepEqual(rest.issues, [])
@@ -55,7 +55,7 @@ for (const [kind, good] of kinds)
       const step = kind === 'rsa' ? 7 : 1
       for (let at = 0; at < der.length; at += step) {
         const key = block('PRIVATE KEY', flipped(der, at, 1 << (at % 8)))
-        assert.deepEqual(search(said(() => readCredential(input('shop', { ...good, key })))), [])
+        assert.deepEqual(search(said(() => readCredential(input('shop', { ...good, key }), native))), [])
       }
     })
 

@@ -2,7 +2,7 @@
  * Gathers all that there is to see about one policy. Objects come out of the caches; the policy itself, and the content
  * of Secrets and ConfigMaps, are fetched by name. Private keys are held only while a bundle is compiled.
  */
-import { randomBytes } from 'node:crypto'
+import { createHash, randomBytes } from 'node:crypto'
 import { manifestFile, parseManifest } from '../../api/bundle.ts'
 import type { ConfigMap } from '../../api/config-map.ts'
 import type { HostClientAuth, ObjectName } from '../../api/nginx-plan.ts'
@@ -22,6 +22,7 @@ import { keyFor, resources, type KubeObject, type ObjectRef } from '../../kube/r
 import type { ClientAuthInput } from '../certificates/client-auth.ts'
 import { compile, type Compiled } from '../certificates/compile.ts'
 import type { SecretInput } from '../certificates/secret-input.ts'
+import { unchangedSecrets } from '../certificates/unchanged.ts'
 import { workloadsIn, type Live, type RawPolicy, type World } from '../world.ts'
 import { isEqual } from './apply.ts'
 import { govern, type Governed, type Surroundings } from './govern.ts'
@@ -42,7 +43,7 @@ export type Sight = Omit<Seen, 'webhook' | 'answers' | 'generationSince'> & {
 }
 
 interface Memo {
-  /** What was compiled: groups and versions of Secrets, as text. */
+  /** A hash of what was compiled: groups and versions of Secrets. */
   readonly of: string
   /** When time alone changes the outcome. */
   readonly until: number
@@ -168,14 +169,15 @@ export class Observer {
       ...governed.fallback,
       ...authoritySecrets(policy, governed),
     ]
-    const of = JSON.stringify([
+    const compiledFrom = [
       governed.groups,
       governed.fallback,
       governed.alpn,
       governed.clientAuth,
       policy.spec.tls,
       refs.map(version),
-    ])
+    ]
+    const of = createHash('sha256').update(JSON.stringify(compiledFrom)).digest('base64')
     const known = this.#memo.get(key)
     if (known?.of === of && known.until > now() && known.inPlaceAs === (bundle?.metadata.resourceVersion ?? 'none'))
       return { certificates: certificatesOf(known.compiled, bundle, governed), inPlace: true }
@@ -185,7 +187,13 @@ export class Observer {
       { namespace, name: bundleSecretName(name) },
       { signal },
     )
-    const fetched = await this.#fetch(refs, signal)
+    // A bundle that is just as it was left vouches for the Secrets that it was made of, but not for whom to believe.
+    const isAsLeft = known?.inPlaceAs !== undefined && known.inPlaceAs === previous?.metadata.resourceVersion
+    const unchanged = isAsLeft
+      ? unchangedSecrets(previous?.data ?? {}, known.compiled.status, version)
+      : new Map<string, SecretInput>()
+    for (const ref of authoritySecrets(policy, governed)) unchanged.delete(keyFor(ref))
+    const fetched = await this.#fetch(refs, unchanged, signal)
     const input = (ref: ObjectName): SecretInput => fetched.get(keyFor(ref)) ?? ref
     const inputs = (names: readonly ObjectName[]): SecretInput[] => names.map(input)
     const compiled = compile({
@@ -218,11 +226,15 @@ export class Observer {
     return { certificates: certificatesOf(compiled, previous, governed), inPlace }
   }
 
-  /** Each Secret once, some at a time. */
-  async #fetch(refs: readonly ObjectName[], signal: AbortSignal): Promise<ReadonlyMap<string, SecretInput>> {
+  /** Each Secret once, some at a time, but for those that are `there` already. */
+  async #fetch(
+    refs: readonly ObjectName[],
+    there: ReadonlyMap<string, SecretInput>,
+    signal: AbortSignal,
+  ): Promise<ReadonlyMap<string, SecretInput>> {
     const { client } = this.#options
-    const fetched = new Map<string, SecretInput>()
-    const left = new Map(refs.map((ref) => [keyFor(ref), ref])).entries()
+    const fetched = new Map(there)
+    const left = new Map(refs.map((ref) => [keyFor(ref), ref] as const).filter(([key]) => !there.has(key))).entries()
     const worker = async (): Promise<void> => {
       // One iterator, several workers: each takes what the others have not.
       for (const [key, ref] of left) {

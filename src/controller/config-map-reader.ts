@@ -2,6 +2,7 @@
 import type { ConfigMap } from '../api/config-map.ts'
 import type { KubeClient } from '../kube/client.ts'
 import { keyFor, resources, type ObjectRef } from '../kube/resource.ts'
+import { keptContent } from './kept.ts'
 import type { Live, World } from './world.ts'
 
 export class ConfigMapReader {
@@ -20,8 +21,14 @@ export class ConfigMapReader {
     const kept = this.#kept.get(key)
     if (version !== undefined && kept?.metadata.resourceVersion === version) return kept
     const found = await this.#client.find<Live<ConfigMap>>(resources.configMaps, ref)
-    if (found === undefined) this.#kept.delete(key)
-    else this.#kept.set(key, found)
-    return found
+    if (found === undefined) {
+      this.#kept.delete(key)
+      return undefined
+    }
+    const { data, binaryData } = found
+    const content = { ...(data === undefined ? {} : { data }), ...(binaryData === undefined ? {} : { binaryData }) }
+    const slim = { metadata: keptContent(found).metadata, ...content }
+    this.#kept.set(key, slim)
+    return slim
   }
 }

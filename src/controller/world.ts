@@ -4,15 +4,19 @@ import type { Pod } from '../api/pod.ts'
 import type { Workload } from '../api/workload.ts'
 import { Cache } from '../kube/cache.ts'
 import type { KubeClient } from '../kube/client.ts'
-import { Reflector, type Trouble } from '../kube/reflector.ts'
+import { Reflector, type ReflectorOptions, type Trouble } from '../kube/reflector.ts'
 import { resources, type KubeObject, type ResourceType } from '../kube/resource.ts'
 import { matches } from '../policy/label-selector.ts'
+import { keptContent, keptIngress, keptPod, keptPolicy } from './kept.ts'
 import { ingressDependencies } from './tls-policy/triggers.ts'
 import { configurationLabel } from './webhook-configuration/configuration.ts'
 import type { LiveConfiguration } from './webhook-configuration/configurator.ts'
 
 /** An object of ours as the API server gives it: with a name. */
 export type Live<T> = T & KubeObject
+
+/** A pod as it is kept here. */
+export type LivePod = Live<Omit<Pod, 'spec'>>
 
 /** A TLSPolicy before it is parsed. */
 export type RawPolicy = KubeObject & { readonly spec?: unknown; readonly status?: unknown }
@@ -22,7 +26,7 @@ type ByNamespace<T extends KubeObject> = Cache<T, 'namespace'>
 export interface World {
   readonly policies: ByNamespace<RawPolicy>
   readonly workloads: readonly ByNamespace<Live<Workload>>[]
-  readonly pods: ByNamespace<Live<Pod>>
+  readonly pods: ByNamespace<LivePod>
   readonly ingresses: Cache<Live<Ingress>, 'class'>
   readonly ingressClasses: Cache<Live<IngressClass>>
   /** Metadata only: what is in them is fetched by name when it is needed, and not kept. */
@@ -45,7 +49,7 @@ export function createWorld(
   const watch = <T extends KubeObject, I extends string>(
     type: ResourceType,
     cache: Cache<T, I>,
-    selection: { readonly metadataOnly?: boolean; readonly labelSelector?: string } = {},
+    selection: Pick<ReflectorOptions<T, I>, 'metadataOnly' | 'labelSelector' | 'keep'> = {},
   ): Cache<T, I> => {
     const onTrouble = (trouble: Trouble): void => on.trouble(type, trouble)
     reflectors.push(new Reflector<T, I>({ client, type, cache, onTrouble, ...selection }))
@@ -56,16 +60,20 @@ export function createWorld(
 
   const workloads = [resources.deployments, resources.daemonSets, resources.statefulSets] as const
   const world = {
-    policies: watch(resources.tlsPolicies, byNamespace<RawPolicy>()),
+    policies: watch(resources.tlsPolicies, byNamespace<RawPolicy>(), { keep: keptPolicy }),
     workloads: workloads.map((type) => watch(type, byNamespace<Live<Workload>>())),
-    pods: watch(resources.pods, byNamespace<Live<Pod>>()),
+    pods: watch(resources.pods, byNamespace<LivePod>(), { keep: keptPod }),
     ingresses: watch(
       resources.ingresses,
       new Cache({ indexes: { class: (ingress: Live<Ingress>) => ingressDependencies(ingress) }, onError: on.error }),
+      { keep: keptIngress },
     ),
     ingressClasses: watch(resources.ingressClasses, new Cache<Live<IngressClass>>({ onError: on.error })),
-    secrets: watch(resources.secrets, new Cache({ onError: on.error }), { metadataOnly: true }),
-    configMaps: watch(resources.configMaps, new Cache({ onError: on.error }), { metadataOnly: true }),
+    secrets: watch(resources.secrets, new Cache({ onError: on.error }), { metadataOnly: true, keep: keptContent }),
+    configMaps: watch(resources.configMaps, new Cache({ onError: on.error }), {
+      metadataOnly: true,
+      keep: keptContent,
+    }),
     webhookConfigurations: watch(
       resources.mutatingWebhookConfigurations,
       new Cache<LiveConfiguration>({ onError: on.error }),
@@ -82,6 +90,6 @@ export function workloadsIn(world: World, namespace: string): Live<Workload>[] {
 }
 
 /** The workloads whose selector takes a pod for their own. */
-export function workloadsOf({ metadata }: Live<Pod>, world: World): Live<Workload>[] {
+export function workloadsOf({ metadata }: LivePod, world: World): Live<Workload>[] {
   return workloadsIn(world, metadata.namespace ?? '').filter(({ spec }) => matches(spec.selector, metadata.labels))
 }

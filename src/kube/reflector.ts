@@ -15,6 +15,8 @@ export interface ReflectorOptions<T extends KubeObject, I extends string> {
   readonly fieldSelector?: string | undefined
   /** Keep metadata only; the data is never sent to us. For Secrets. */
   readonly metadataOnly?: boolean | undefined
+  /** What is kept of an object; left out: all but what nobody reads of any kind. Its metadata's identity must stay. */
+  readonly keep?: ((object: T) => T) | undefined
   /**
    * After so long a silence the watch is begun again where it was. The connection may be dead; or the kind is quiet:
    * the API server sends bookmarks, about once a minute, only when it has seen an event of the kind.
@@ -122,7 +124,7 @@ export class Reflector<T extends KubeObject, I extends string = never> {
         signal,
       })
       for (const item of page.items) {
-        const object = lean(item)
+        const object = this.#lean(item)
         seen.add(keyOf(object))
         if (cache.put(object)) differences++
       }
@@ -166,9 +168,14 @@ export class Reflector<T extends KubeObject, I extends string = never> {
     this.#stats.events++
     this.#stats.lastContactAt = Date.now()
     if (type === 'DELETED') cache.remove(keyOf(object))
-    else if (type !== 'BOOKMARK') cache.put(lean(object))
+    else if (type !== 'BOOKMARK') cache.put(this.#lean(object))
     // Only after the cache has it: whatever is lost between the two is asked for again.
     this.#resourceVersion = object.metadata.resourceVersion ?? this.#resourceVersion
+  }
+
+  #lean(object: T): T {
+    const { keep } = this.#options
+    return keep === undefined ? lean(object) : keep(lean(object))
   }
 
   async #recover(during: 'list' | 'watch', error: unknown, signal: AbortSignal): Promise<void> {

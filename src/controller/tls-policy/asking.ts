@@ -1,8 +1,7 @@
 /** Which handshakes tell what the pods of a policy serve, and what they told. Pure. */
 import { generationAnnotation } from '../../api/names.ts'
-import type { Pod } from '../../api/pod.ts'
 import { questions, type Question, type ServingPod } from '../certificates/rollout.ts'
-import type { Live } from '../world.ts'
+import type { LivePod } from '../world.ts'
 import { annotation, isUpToDate } from './progress.ts'
 import type { Seen, Target } from './seen.ts'
 
@@ -39,7 +38,7 @@ function makeQuestions(seen: Seen): Asking {
   return { all, askable: all.filter(({ pod }) => told.has(pod.uid)) }
 }
 
-function servingPod(seen: Seen, target: Target, pod: Live<Pod>): ServingPod[] {
+function servingPod(seen: Seen, target: Target, pod: LivePod): ServingPod[] {
   const address = pod.status?.podIP
   if (address === undefined || target.plan === undefined || !isUpToDate(pod, target) || !isReady(pod)) return []
   const uid = pod.metadata.uid ?? ''
@@ -50,6 +49,6 @@ function servingPod(seen: Seen, target: Target, pod: Live<Pod>): ServingPod[] {
   return [{ uid, name: pod.metadata.name, address, port, proxyProtocol, since }]
 }
 
-function isReady(pod: Pod): boolean {
+function isReady(pod: LivePod): boolean {
   return pod.status?.conditions?.some(({ type, status }) => type === 'Ready' && status === 'True') === true
 }

@@ -21,7 +21,7 @@ import { matches } from '../../policy/label-selector.ts'
 import { resolve, workloadOf, type Resolution } from '../../policy/resolve.ts'
 import type { HostGroup, Origin } from '../certificates/compile.ts'
 import type { Verdict } from '../../webhook/lookup.ts'
-import { workloadsIn, type Live, type RawPolicy, type World } from '../world.ts'
+import { type Live, type LivePod, type RawPolicy, workloadsIn, type World } from '../world.ts'
 import { isEqual } from './apply.ts'
 import type { Refusal, Seen, Target } from './seen.ts'
 import { dependencyOn, workloadDependency, type Dependency } from './triggers.ts'
@@ -265,7 +265,7 @@ function refusalOf(verdict: Resolution | undefined, targets: readonly Target[]):
   return first?.refusal ?? { reason: 'TargetNotFound', message: 'there is no workload' }
 }
 
-function podsOf(workload: Live<Workload>, world: World): Live<Pod>[] {
+function podsOf(workload: Live<Workload>, world: World): LivePod[] {
   return world.pods.by('namespace', workload.metadata.namespace ?? '').filter(({ metadata, status }) => {
     const isOver = status?.phase === 'Succeeded' || status?.phase === 'Failed'
     return metadata.deletionTimestamp === undefined && !isOver && matches(workload.spec.selector, metadata.labels)

@@ -1,11 +1,10 @@
 /** How far pods and workloads are with what they should carry. Pure. */
 import { fingerprintAnnotation } from '../../api/names.ts'
-import type { Pod } from '../../api/pod.ts'
 import type { Workload } from '../../api/workload.ts'
-import type { Live } from '../world.ts'
+import type { Live, LivePod } from '../world.ts'
 import type { Seen, Target } from './seen.ts'
 
-export function isUpToDate(pod: Pod, { plan }: Target): boolean {
+export function isUpToDate(pod: LivePod, { plan }: Target): boolean {
   return plan !== undefined && annotation(pod, fingerprintAnnotation) === plan.fingerprint
 }
 
@@ -13,7 +12,7 @@ export function isCurrent(target: Target): boolean {
   return target.pods.every((pod) => isUpToDate(pod, target))
 }
 
-export function isOurs(seen: Seen, pod: Live<Pod>): boolean {
+export function isOurs(seen: Seen, pod: LivePod): boolean {
   return seen.injected.some((one) => one.metadata.uid === pod.metadata.uid)
 }
 
@@ -39,6 +38,6 @@ export function isSettled({ kind, metadata, spec, status }: Live<Workload>): boo
   )
 }
 
-export function annotation(pod: Pod, name: string): string | undefined {
+export function annotation(pod: LivePod, name: string): string | undefined {
   return pod.metadata.annotations?.[name]
 }

@@ -1,12 +1,11 @@
 /** All that there is to see about one TLSPolicy: what observe.ts gathers and decide.ts judges. */
 import type { Condition } from '../../api/condition.ts'
 import type { ConfigMap } from '../../api/config-map.ts'
-import type { Pod } from '../../api/pod.ts'
 import type { Reason } from '../../api/reasons.ts'
 import type { CertificateStatus, TLSPolicy, TLSPolicyStatus } from '../../api/tls-policy.ts'
 import type { Workload } from '../../api/workload.ts'
 import type { Answers, Expectation } from '../certificates/rollout.ts'
-import type { Live, RawPolicy } from '../world.ts'
+import type { Live, LivePod, RawPolicy } from '../world.ts'
 
 export interface Seen {
   readonly raw: RawPolicy
@@ -20,7 +19,7 @@ export interface Seen {
   /** Workloads that we rolled for this policy once, and that no policy governs any more. */
   readonly abandoned: readonly Live<Workload>[]
   /** All pods that carry this policy's sidecar, also of workloads that are gone. */
-  readonly injected: readonly Live<Pod>[]
+  readonly injected: readonly LivePod[]
   readonly certificates: Certificates
   /** What of our own making is there now. */
   readonly own: {
@@ -52,7 +51,7 @@ export interface Refusal {
 export interface Target {
   readonly workload: Live<Workload>
   /** Pods that the workload's selector matches and that have not ended. */
-  readonly pods: readonly Live<Pod>[]
+  readonly pods: readonly LivePod[]
   readonly flavour?: string
   /** What its pods should carry; undefined where `refusal` says why there is nothing to do. */
   readonly plan?: {

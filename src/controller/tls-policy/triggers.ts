@@ -34,32 +34,35 @@ export function workloadDependency({ kind, metadata }: Workload): Dependency {
 
 /** Who depends on what, as of the last look. */
 export class Dependencies {
-  readonly #of = new Map<string, ReadonlySet<Dependency>>()
-  readonly #on = new Map<Dependency, Set<string>>()
+  readonly #of = new Map<string, readonly Dependency[]>()
+  /** Most have one policy; a set for each, ten thousand times, would be the larger part of this. */
+  readonly #on = new Map<Dependency, string | Set<string>>()
 
   /** Takes the place of what was set for this policy before. */
   set(policy: string, dependencies: Iterable<Dependency>): void {
     this.delete(policy)
-    const all = new Set(dependencies)
+    const all = [...new Set(dependencies)]
     this.#of.set(policy, all)
     for (const dependency of all) {
-      const policies = this.#on.get(dependency)
-      if (policies === undefined) this.#on.set(dependency, new Set([policy]))
-      else policies.add(policy)
+      const others = this.#on.get(dependency)
+      if (others === undefined) this.#on.set(dependency, policy)
+      else if (typeof others === 'string') this.#on.set(dependency, new Set([others, policy]))
+      else others.add(policy)
     }
   }
 
   delete(policy: string): void {
     for (const dependency of this.#of.get(policy) ?? []) {
       const policies = this.#on.get(dependency)
-      policies?.delete(policy)
-      if (policies?.size === 0) this.#on.delete(dependency)
+      if (policies === policy) this.#on.delete(dependency)
+      else if (policies instanceof Set && policies.delete(policy) && policies.size === 0) this.#on.delete(dependency)
     }
     this.#of.delete(policy)
   }
 
   /** The keys of the policies to look at again. */
   on(dependency: Dependency): readonly string[] {
-    return [...(this.#on.get(dependency) ?? [])]
+    const policies = this.#on.get(dependency) ?? []
+    return typeof policies === 'string' ? [policies] : [...policies]
   }
 }

@@ -8,11 +8,10 @@ import {
   policyLabel,
   version,
 } from '../../api/names.ts'
-import type { Pod } from '../../api/pod.ts'
 import type { TLSPolicy } from '../../api/tls-policy.ts'
 import { answerKey, matches } from '../certificates/rollout.ts'
 import type { WebhookEntry } from '../webhook-configuration/configuration.ts'
-import type { Live } from '../world.ts'
+import type { LivePod } from '../world.ts'
 import { questionsOf } from './asking.ts'
 import type { Write } from './decision.ts'
 import { annotation } from './progress.ts'
@@ -39,7 +38,7 @@ export function announcements(seen: Seen, generation: string, now: Date): Write[
  * The kubelet may have been told of the pod before it had the new Secret; it would look again only after a minute or
  * more. A pod that goes on showing an old certificate is touched again, a few times.
  */
-function nudgeFor(seen: Seen, pod: Live<Pod>, generation: string, now: Date): string | undefined {
+function nudgeFor(seen: Seen, pod: LivePod, generation: string, now: Date): string | undefined {
   const { all } = questionsOf(seen)
   const isBehind = all.some((question) => {
     const answer = seen.answers.get(answerKey(question))

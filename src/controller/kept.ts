@@ -1,0 +1,55 @@
+/**
+ * What the caches keep of each object: what somebody reads of it there. The rest is most of it, and in a cluster with
+ * thousands of them it would be most of the operator's memory. Each of these is handed a whole object, and makes a new one.
+ */
+import type { Ingress } from '../api/ingress.ts'
+import { generationAnnotation } from '../api/names.ts'
+import type { KubeObject } from '../kube/resource.ts'
+import type { Live, LivePod, RawPolicy } from './world.ts'
+
+/** A pod's spec is asked of its workload's template. */
+export function keptPod({ apiVersion, kind, metadata, status }: LivePod): LivePod {
+  const { phase, podIP, conditions } = status ?? {}
+  const ready = conditions?.filter(({ type }) => type === 'Ready').map(({ type, status }) => ({ type, status }))
+  return {
+    ...type(apiVersion, kind),
+    metadata,
+    status: {
+      ...(phase === undefined ? {} : { phase }),
+      ...(podIP === undefined ? {} : { podIP }),
+      ...(ready === undefined ? {} : { conditions: ready }),
+    },
+  }
+}
+
+/** Paths and backends are nginx's business. */
+export function keptIngress({ apiVersion, kind, metadata, spec }: Live<Ingress>): Live<Ingress> {
+  const rules = spec.rules?.map(({ host }) => (host === undefined ? {} : { host }))
+  const { rules: _whole, ...rest } = spec
+  return { ...type(apiVersion, kind), metadata, spec: { ...rest, ...(rules === undefined ? {} : { rules }) } }
+}
+
+/** Whoever writes a status fetches the policy first. */
+export function keptPolicy({ status: _ours, ...policy }: RawPolicy): RawPolicy {
+  return policy
+}
+
+/** Of Secrets and ConfigMaps: that they are there, in which version, and in a bundle of ours its generation. */
+export function keptContent({ apiVersion, kind, metadata }: KubeObject): KubeObject {
+  const { namespace, name, uid, resourceVersion, annotations } = metadata
+  const generation = annotations?.[generationAnnotation]
+  return {
+    ...type(apiVersion, kind),
+    metadata: {
+      name,
+      ...(namespace === undefined ? {} : { namespace }),
+      ...(uid === undefined ? {} : { uid }),
+      ...(resourceVersion === undefined ? {} : { resourceVersion }),
+      ...(generation === undefined ? {} : { annotations: { [generationAnnotation]: generation } }),
+    },
+  }
+}
+
+function type(apiVersion: string | undefined, kind: string | undefined): Pick<KubeObject, 'apiVersion' | 'kind'> {
+  return { ...(apiVersion === undefined ? {} : { apiVersion }), ...(kind === undefined ? {} : { kind }) }
+}

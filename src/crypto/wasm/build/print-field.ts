@@ -160,14 +160,17 @@ function termsOf(prime: bigint): { limb: number; shift: bigint; sign: bigint }[]
   return terms
 }
 
-/** The upper columns first, carried into digits u0, u1, …; then the lower ones, with 1216 u_k in column k. */
+/**
+ * The upper columns first, carried into digits u0, u1, … of 0 to 2^29-1, but for the last, which may be negative; then the
+ * lower ones, with 1216 u_k in column k.
+ */
 function fold(columns: readonly string[], limbs: number): string {
   const upper = columns.slice(limbs)
-  const folded = (k: number): string => (upper.length > 0 ? ` + ${foldFactor} * (u${k} - ${half})` : '')
+  const folded = (k: number): string => (upper.length > 0 ? ` + ${foldFactor} * u${k}` : '')
   return [
     '  let c: i64 = 0, t: i64',
-    ...upper.map((column, k) => `  t = c + ${column} + ${half}\n  const u${k} = t & M\n  c = t >> ${limbBits}`),
-    `  const u${upper.length} = c + ${half}`,
+    ...upper.map((column, k) => `  t = c + ${column}\n  const u${k} = t & M\n  c = t >> ${limbBits}`),
+    `  const u${upper.length} = c`,
     '  c = 0',
     ...columns
       .slice(0, limbs)
@@ -178,10 +181,10 @@ function fold(columns: readonly string[], limbs: number): string {
   ].join('\n')
 }
 
-/** Stores h0, h1, …, less the 2^28 that each is too large, as i32 lanes. */
+/** Stores h0, h1, …, less the 2^28 that each is too large, as i32 lanes. Those in lower halves are not negative. */
 function storeLimbs(limbs: number): string {
   const pair = (i: number): string =>
-    i >= limbs ? '0' : i + 1 >= limbs ? `(h${i} & 0xffffffff)` : `((h${i} & 0xffffffff) | (h${i + 1} << 32))`
+    i >= limbs ? '0' : i + 1 >= limbs ? `(h${i} & 0xffffffff)` : `(h${i} | (h${i + 1} << 32))`
   return range(slotBytes(limbs) / 16)
     .map((vector) => {
       const lanes = `i64x2.replace_lane(i64x2.splat(${pair(4 * vector)}), 1, ${pair(4 * vector + 2)})`

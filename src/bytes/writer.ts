@@ -34,8 +34,21 @@ export class Writer {
 
   raw(bytes: Uint8Array): void {
     this.#reserve(bytes.length)
-    this.#bytes.set(bytes, this.#length)
+    // Names, hashes and the like are copied sooner byte by byte than by the call that `set` is.
+    if (bytes.length > 64) this.#bytes.set(bytes, this.#length)
+    else for (let i = 0; i < bytes.length; i++) this.#bytes[this.#length + i] = bytes[i] as number
     this.#length += bytes.length
+  }
+
+  /** A vector of bytes that are there already, behind their length in 8 or 16 bits. */
+  vector8(bytes: Uint8Array): void {
+    this.u8(bytes.length)
+    this.raw(bytes)
+  }
+
+  vector16(bytes: Uint8Array): void {
+    this.u16(bytes.length)
+    this.raw(bytes)
   }
 
   prefixed8(body: (out: Writer) => void): void {
@@ -73,7 +86,7 @@ export class Writer {
   }
 
   #put(at: number, value: number, width: number): void {
-    if (!Number.isInteger(value) || value < 0 || value >= 256 ** width)
+    if (!Number.isInteger(value) || value < 0 || value > (greatest[width] as number))
       throw new RangeError(`${value} does not fit in ${width} bytes`)
     // Shifts see 32 bits, which is all that a number of four bytes has.
     for (let i = 0; i < width; i++) this.#bytes[at + i] = value >>> (8 * (width - 1 - i))
@@ -94,6 +107,9 @@ function giveBack(bytes: Uint8Array, length: number): void {
   bytes.fill(0, 0, length)
   if (bytes.length === spareLength && spares.length < mostSpares) spares.push(bytes)
 }
+
+/** The greatest number of so many bytes. */
+const greatest = [0, 0xff, 0xffff, 0xff_ffff, 0xffff_ffff] as const
 
 /** Buffers that nobody writes to. There are two Writers at a time where one message holds another, and seldom more. */
 const spares: Uint8Array[] = []

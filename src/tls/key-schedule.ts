@@ -46,7 +46,7 @@ export function earlySecret(crypto: CryptoProvider, hash: HashName, psk?: Uint8A
   const early = extract(crypto, hash, zero, psk ?? zero)
   return {
     binder(transcript) {
-      const key = expandLabel(crypto, hash, early, 'res binder', crypto.hash(hash).digest(), hashLength[hash])
+      const key = expandLabel(crypto, hash, early, 'res binder', emptyHash(crypto, hash), hashLength[hash])
       const binder = finishedData(crypto, hash, key, transcript)
       wipe(key)
       return binder
@@ -122,8 +122,17 @@ export function finishedData(
 }
 
 function derived(crypto: CryptoProvider, hash: HashName, secret: Uint8Array): Uint8Array {
-  return expandLabel(crypto, hash, secret, 'derived', crypto.hash(hash).digest(), hashLength[hash])
+  return expandLabel(crypto, hash, secret, 'derived', emptyHash(crypto, hash), hashLength[hash])
 }
+
+/** The hash of nothing, which is the same in every connection. */
+function emptyHash(crypto: CryptoProvider, hash: HashName): Uint8Array {
+  const digest = ofNothing.get(hash) ?? crypto.hash(hash).digest()
+  ofNothing.set(hash, digest)
+  return digest
+}
+
+const ofNothing = new Map<HashName, Uint8Array>()
 
 /** HKDF-Expand-Label (RFC 8446 §7.1); `label` is written without its "tls13 " prefix. */
 export function expandLabel(
@@ -136,8 +145,8 @@ export function expandLabel(
 ): Uint8Array {
   const info = new Writer()
   info.u16(length)
-  info.prefixed8((out) => out.raw(labelBytes(label)))
-  info.prefixed8((out) => out.raw(context))
+  info.vector8(labelBytes(label))
+  info.vector8(context)
   return expand(crypto, hash, secret, info.finish(), length)
 }
 

@@ -34,14 +34,14 @@ export function writeSession(session: Session<{ readonly id: number }>): Uint8Ar
   const out = new Writer()
   out.u8(format)
   out.u16(session.suite.id)
-  out.prefixed8((bytes) => bytes.raw(session.secret))
+  out.vector8(session.secret)
   out.u64(session.issuedAtMs)
   out.u32(session.lifetimeSeconds)
   out.u64(session.authenticatedAtMs)
-  out.prefixed8((bytes) => bytes.raw(new TextEncoder().encode(session.serverName ?? '')))
-  out.prefixed8((bytes) => bytes.raw(session.credentialKey))
-  out.prefixed8((bytes) => bytes.raw(session.clientAuth))
-  out.prefixed16((bytes) => bytes.raw(session.client?.leaf ?? new Uint8Array(0)))
+  out.vector8(utf8.encode(session.serverName ?? ''))
+  out.vector8(session.credentialKey)
+  out.vector8(session.clientAuth)
+  out.vector16(session.client?.leaf ?? nothing)
   out.u64(session.client?.notAfterMs ?? 0)
   return out.finish()
 }
@@ -74,11 +74,22 @@ export function readSession<Suite extends { readonly id: number }>(
 
 /** Tells public keys apart, whatever certificate they stand in: a certificate that was renewed with its key ends no session. */
 export function publicKeyHash(crypto: CryptoProvider, key: PublicKey): Uint8Array {
+  const digest = keyHashes.get(key) ?? hashKey(crypto, key)
+  keyHashes.set(key, digest)
+  return digest
+}
+
+function hashKey(crypto: CryptoProvider, key: PublicKey): Uint8Array {
   const hash = crypto.hash('SHA-256')
-  hash.update(new TextEncoder().encode(key.kind === 'ecdsa' ? key.curve : key.kind))
+  hash.update(utf8.encode(key.kind === 'ecdsa' ? key.curve : key.kind))
   hash.update(key.kind === 'ecdsa' ? key.point : key.kind === 'rsa' ? concat(key.n, key.e) : key.publicKey)
   return hash.digest()
 }
 
+/** Each connection asks for that of its credential; they go with the key. */
+const keyHashes = new WeakMap<PublicKey, Uint8Array>()
+
+const utf8 = new TextEncoder()
+const nothing = new Uint8Array(0)
 /** Of what `writeSession` writes: to be raised with each change of it. */
 const format = 1

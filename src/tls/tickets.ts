@@ -18,7 +18,7 @@ export interface TicketKey {
  * too old anyhow. Every server that has the keys opens the tickets of the others.
  */
 export class TicketKeys {
-  #keys: readonly { readonly name: Uint8Array; readonly aead: Aead }[]
+  #keys: readonly ReadyKey[]
 
   /** Keeps copies. Throws RangeError where a name or a key has another length, Error where a name comes twice. */
   constructor(crypto: CryptoProvider, keys: readonly TicketKey[]) {
@@ -28,7 +28,11 @@ export class TicketKeys {
       if (keys.slice(0, i).some((other) => equal(other.name, name)))
         throw new Error('ticket keys: two have the same name')
     }
-    this.#keys = keys.map(({ name, key }) => ({ name: name.slice(), aead: crypto.aead('ChaCha20-Poly1305', key) }))
+    this.#keys = keys.map(({ name, key }) => ({
+      name: name.slice(),
+      aead: crypto.aead('ChaCha20-Poly1305', key),
+      additionalData: { 'TLSv1.2': additionalData('TLSv1.2', name), 'TLSv1.3': additionalData('TLSv1.3', name) },
+    }))
   }
 
   /** A ticket, or undefined where there is no key (any more). A ticket of one version never opens as one of the other. */
@@ -37,7 +41,7 @@ export class TicketKeys {
     if (key === undefined) return undefined
     // A random nonce of 96 bits may serve 2^32 tickets of one key (NIST SP 800-38D §8.3): days, at thousands a second.
     const nonce = random(nonceLength)
-    return concat(key.name, nonce, key.aead.seal(nonce, additionalData(version, key.name), session))
+    return concat(key.name, nonce, key.aead.seal(nonce, key.additionalData[version], session))
   }
 
   /** The session, or undefined where the ticket is not one of ours, was changed, or its key is gone. */
@@ -46,7 +50,7 @@ export class TicketKeys {
     const name = ticket.subarray(0, nameLength)
     const key = this.#keys.find((candidate) => equal(candidate.name, name))
     const nonce = ticket.subarray(nameLength, nameLength + nonceLength)
-    return key?.aead.open(nonce, additionalData(version, name), ticket.subarray(nameLength + nonceLength))
+    return key?.aead.open(nonce, key.additionalData[version], ticket.subarray(nameLength + nonceLength))
   }
 
   /** Forgets the keys: it seals and opens nothing more. */
@@ -54,6 +58,13 @@ export class TicketKeys {
     for (const { aead } of this.#keys) aead.wipe()
     this.#keys = []
   }
+}
+
+/** A key, and what goes with it into each of its tickets. */
+interface ReadyKey {
+  readonly name: Uint8Array
+  readonly aead: Aead
+  readonly additionalData: Readonly<Record<TicketVersion, Uint8Array>>
 }
 
 export type TicketVersion = 'TLSv1.2' | 'TLSv1.3'

@@ -18,6 +18,6 @@ export function readCertificateRequest(bytes: Uint8Array): CertificateRequest {
 }
 
 export function writeCertificateRequest(out: Writer, { context, extensions }: CertificateRequest): void {
-  out.prefixed8((bytes) => bytes.raw(context))
+  out.vector8(context)
   writeExtensions(out, extensions)
 }

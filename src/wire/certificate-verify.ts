@@ -9,7 +9,7 @@ export interface CertificateVerify {
 
 export function writeCertificateVerify(out: Writer, { scheme, signature }: CertificateVerify): void {
   out.u16(scheme)
-  out.prefixed16((body) => body.raw(signature))
+  out.vector16(signature)
 }
 
 export function readCertificateVerify(bytes: Uint8Array): CertificateVerify {

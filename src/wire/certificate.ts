@@ -22,7 +22,7 @@ export function writeCertificate(
   chain: readonly Uint8Array[],
   context: Uint8Array = new Uint8Array(0),
 ): void {
-  out.prefixed8((bytes) => bytes.raw(context))
+  out.vector8(context)
   out.prefixed24((list) => {
     for (const certificate of chain) {
       list.prefixed24((data) => data.raw(certificate))

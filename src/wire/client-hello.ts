@@ -34,10 +34,10 @@ export function readClientHello(bytes: Uint8Array): ClientHello {
 export function writeClientHello(out: Writer, hello: ClientHello): void {
   out.u16(hello.legacyVersion)
   out.raw(hello.random)
-  out.prefixed8((session) => session.raw(hello.sessionId))
+  out.vector8(hello.sessionId)
   out.prefixed16((suites) => {
     for (const suite of hello.cipherSuites) suites.u16(suite)
   })
-  out.prefixed8((methods) => methods.raw(hello.compressionMethods))
+  out.vector8(hello.compressionMethods)
   writeExtensions(out, hello.extensions)
 }

@@ -19,7 +19,7 @@ export function writeExtensions(out: Writer, extensions: readonly Extension[]): 
   out.prefixed16((list) => {
     for (const { type, body } of extensions) {
       list.u16(type)
-      list.prefixed16((data) => data.raw(body))
+      list.vector16(body)
     }
   })
 }

@@ -29,7 +29,7 @@ export function readNewSessionTicket(bytes: Uint8Array): NewSessionTicket {
 export function writeNewSessionTicket(out: Writer, message: NewSessionTicket): void {
   out.u32(message.lifetime)
   out.u32(message.ageAdd)
-  out.prefixed8((bytes) => bytes.raw(message.nonce))
-  out.prefixed16((bytes) => bytes.raw(message.ticket))
+  out.vector8(message.nonce)
+  out.vector16(message.ticket)
   writeExtensions(out, message.extensions)
 }

@@ -23,7 +23,7 @@ export const downgradeSentinels = [downgradeSentinel, fromHex('444f574e47524400'
 export function writeServerHello(out: Writer, hello: ServerHello): void {
   out.u16(0x0303)
   out.raw(hello.random)
-  out.prefixed8((session) => session.raw(hello.sessionId))
+  out.vector8(hello.sessionId)
   out.u16(hello.cipherSuite)
   out.u8(0) // legacy_compression_method
   // RFC 5246 §7.4.1.3: a client without extensions may not know of the block.

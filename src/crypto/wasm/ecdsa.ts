@@ -61,6 +61,8 @@ function digestOf({ hash }: Pick<CryptoProvider, 'hash'>, scheme: SignatureName,
 
 /** bits2octets of RFC 6979 §2.3.4. The digest is of public bytes. */
 function reduce(curve: CurveName, digest: Uint8Array): Uint8Array {
+  // Both orders begin with four bytes of ones, so that few digests have to be turned into a number to be compared.
+  if (digest[0] !== 0xff) return digest
   const value = toInteger(digest)
   return value < curveOrder[curve] ? digest : fromInteger(value - curveOrder[curve], digest.length)
 }

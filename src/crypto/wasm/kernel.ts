@@ -17,8 +17,8 @@ export interface Kernel<Exports> {
   readonly exports: Exports
   /** The whole memory. */
   readonly memory: Uint8Array
-  /** Copies bytes in, to where an exported global says, or `offset` bytes behind it. */
-  write(to: Pointer, bytes: Uint8Array, offset?: number): void
+  /** Copies bytes in, the first `length` if that is given, to where an exported global says, or `offset` bytes behind it. */
+  write(to: Pointer, bytes: Uint8Array, offset?: number, length?: number): void
   /** A copy of `length` bytes. */
   read(from: Pointer, length: number, offset?: number): Uint8Array
   /** Copies as many bytes out as the target has. */
@@ -53,7 +53,7 @@ export function instantiate<Exports extends object>(modules: KernelModules, name
   return {
     exports: withNumbers(exports) as Exports,
     memory,
-    write: (to, bytes, offset = 0) => copy(memory, to + offset, bytes, 0, bytes.length),
+    write: (to, bytes, offset = 0, length = bytes.length) => copy(memory, to + offset, bytes, 0, length),
     read(from, length, offset = 0) {
       const bytes = new Uint8Array(length)
       copy(bytes, 0, memory, from + offset, length)

@@ -56,6 +56,7 @@ class RunningHash implements Hash {
 
   update(bytes: Uint8Array): void {
     const most = this.#kernel.exports.capacity - this.#tail.length
+    if (bytes.length <= most) return this.#take(bytes)
     for (let at = 0; at < bytes.length; at += most) this.#take(bytes.subarray(at, at + most))
   }
 
@@ -89,7 +90,7 @@ class RunningHash implements Hash {
   /** Puts what is held where the kernel looks for it. */
   #load(held = this.#held): void {
     this.#kernel.write(this.#kernel.exports.state, this.#chain)
-    this.#kernel.write(this.#kernel.exports.input, this.#tail.subarray(0, held))
+    this.#kernel.write(this.#kernel.exports.input, this.#tail, 0, held)
   }
 }
 

@@ -11,12 +11,19 @@ export function serverCertificate(
   { compressors }: ServerConfig,
 ): Uint8Array {
   const algorithm = compressors && best.find((name) => name in compressors && offered.includes(algorithms[name]))
-  if (algorithm === undefined) return plain(credential)
-  const known = made.get(credential) ?? new Map<Algorithm, Uint8Array>()
+  const known = made.get(credential) ?? new Map<Algorithm | undefined, Uint8Array>()
   made.set(credential, known)
-  const message = known.get(algorithm) ?? compress(credential, algorithm, compressors)
+  const message = known.get(algorithm) ?? make(credential, algorithm, compressors)
   known.set(algorithm, message)
   return message
+}
+
+function make(
+  credential: ServerCredential,
+  algorithm: Algorithm | undefined,
+  compressors: Compressors | undefined,
+): Uint8Array {
+  return algorithm === undefined ? plain(credential) : compress(credential, algorithm, compressors)
 }
 
 function plain({ chain }: ServerCredential): Uint8Array {
@@ -52,4 +59,4 @@ const algorithms = { zlib: 1, brotli: 2, zstd: 3 } as const satisfies Record<Alg
 const best = ['brotli', 'zstd', 'zlib'] as const satisfies readonly Algorithm[]
 
 /** A credential's messages, made when a client first asks: compressing takes longer than a handshake. They go with it. */
-const made = new WeakMap<ServerCredential, Map<Algorithm, Uint8Array>>()
+const made = new WeakMap<ServerCredential, Map<Algorithm | undefined, Uint8Array>>()

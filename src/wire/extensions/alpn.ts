@@ -19,7 +19,7 @@ export function readProtocolNames(body: Uint8Array): Uint8Array[] {
 export function writeProtocolNames(names: readonly Uint8Array[]): Uint8Array {
   const out = new Writer()
   out.prefixed16((list) => {
-    for (const name of names) list.prefixed8((bytes) => bytes.raw(name))
+    for (const name of names) list.vector8(name)
   })
   return out.finish()
 }

@@ -19,7 +19,7 @@ export function readCertificateAuthorities(body: Uint8Array): Uint8Array[] {
 export function writeCertificateAuthorities(names: readonly Uint8Array[]): Uint8Array {
   const out = new Writer()
   out.prefixed16((list) => {
-    for (const name of names) list.prefixed16((bytes) => bytes.raw(name))
+    for (const name of names) list.vector16(name)
   })
   return out.finish()
 }

@@ -12,6 +12,6 @@ export function readCookie(body: Uint8Array): Uint8Array {
 
 export function writeCookie(cookie: Uint8Array): Uint8Array {
   const out = new Writer()
-  out.prefixed16((bytes) => bytes.raw(cookie))
+  out.vector16(cookie)
   return out.finish()
 }

@@ -33,7 +33,7 @@ export function writeClientShares(shares: readonly KeyShareEntry[]): Uint8Array 
 export function writeServerShare({ group, share }: KeyShareEntry): Uint8Array {
   const out = new Writer()
   out.u16(group)
-  out.prefixed16((bytes) => bytes.raw(share))
+  out.vector16(share)
   return out.finish()
 }
 

@@ -25,12 +25,12 @@ export function writeOfferedPsks({ identities, binders }: OfferedPsks): Uint8Arr
   const out = new Writer()
   out.prefixed16((list) => {
     for (const { identity, obfuscatedTicketAge } of identities) {
-      list.prefixed16((bytes) => bytes.raw(identity))
+      list.vector16(identity)
       list.u32(obfuscatedTicketAge)
     }
   })
   out.prefixed16((list) => {
-    for (const binder of binders) list.prefixed8((bytes) => bytes.raw(binder))
+    for (const binder of binders) list.vector8(binder)
   })
   return out.finish()
 }

@@ -15,6 +15,6 @@ export function readPskModes(body: Uint8Array): Uint8Array {
 
 export function writePskModes(modes: Uint8Array): Uint8Array {
   const out = new Writer()
-  out.prefixed8((list) => list.raw(modes))
+  out.vector8(modes)
   return out.finish()
 }

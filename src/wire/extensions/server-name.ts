@@ -27,7 +27,7 @@ export function writeServerNames(names: readonly ServerName[]): Uint8Array {
   out.prefixed16((list) => {
     for (const { type, name } of names) {
       list.u8(type)
-      list.prefixed16((host) => host.raw(name))
+      list.vector16(name)
     }
   })
   return out.finish()

@@ -14,12 +14,12 @@ export interface Tls12CertificateRequest {
 export const certificateType = { rsaSign: 1, ecdsaSign: 64 } as const
 
 export function writeTls12CertificateRequest(out: Writer, request: Tls12CertificateRequest): void {
-  out.prefixed8((types) => types.raw(request.types))
+  out.vector8(request.types)
   out.prefixed16((schemes) => {
     for (const scheme of request.schemes) schemes.u16(scheme)
   })
   out.prefixed16((authorities) => {
-    for (const name of request.authorities) authorities.prefixed16((bytes) => bytes.raw(name))
+    for (const name of request.authorities) authorities.vector16(name)
   })
 }
 

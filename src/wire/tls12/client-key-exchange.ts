@@ -15,5 +15,5 @@ export function readClientKeyExchange(bytes: Uint8Array): ClientKeyExchange {
 }
 
 export function writeClientKeyExchange(out: Writer, { point }: ClientKeyExchange): void {
-  out.prefixed8((bytes) => bytes.raw(point))
+  out.vector8(point)
 }

@@ -10,7 +10,7 @@ export interface Tls12NewSessionTicket {
 
 export function writeTls12NewSessionTicket(out: Writer, { lifetimeHint, ticket }: Tls12NewSessionTicket): void {
   out.u32(lifetimeHint)
-  out.prefixed16((bytes) => bytes.raw(ticket))
+  out.vector16(ticket)
 }
 
 export function readTls12NewSessionTicket(bytes: Uint8Array): Tls12NewSessionTicket {

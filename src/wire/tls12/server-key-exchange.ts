@@ -14,14 +14,14 @@ export function writeEcdhParams(group: number, point: Uint8Array): Uint8Array {
   const out = new Writer()
   out.u8(namedCurve)
   out.u16(group)
-  out.prefixed8((bytes) => bytes.raw(point))
+  out.vector8(point)
   return out.finish()
 }
 
 export function writeServerKeyExchange(out: Writer, { group, point, scheme, signature }: ServerKeyExchange): void {
   out.raw(writeEcdhParams(group, point))
   out.u16(scheme)
-  out.prefixed16((bytes) => bytes.raw(signature))
+  out.vector16(signature)
 }
 
 export function readServerKeyExchange(bytes: Uint8Array): ServerKeyExchange {

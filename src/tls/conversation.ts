@@ -50,7 +50,7 @@ export class Conversation<State> {
     this.#limits = role.limits
     this.#incoming = new Incoming(role.limits)
     this.#outgoing = new Outgoing(role.padding, role.memory)
-    this.#reassembly = new Reassembly(role.limits.handshakeMessageBytes)
+    this.#reassembly = new Reassembly(role.limits)
     this.#floods = new Floods(role.limits)
     this.#state = role.start.next
     this.#follow(role.start)

@@ -1,9 +1,11 @@
 /** What a peer may make us do, at most. Every length has a limit before it has a loop. */
 export interface Limits {
   /**
-   * A handshake message's body, in bytes: as many as a ClientHello can have that keeps to RFC 8446 §4.1.2, with every
-   * vector full. (OpenSSL's servers have the same limit; one with two post-quantum shares has some 3 000.)
+   * A ClientHello's body, in bytes: as many as one can have that keeps to RFC 8446 §4.1.2, with every vector full.
+   * (OpenSSL's servers have the same limit; a hello with two post-quantum shares has some 3 000.)
    */
+  readonly clientHelloBytes: number
+  /** That of any other handshake message: certificates cost more to read, and reach further with less. */
   readonly handshakeMessageBytes: number
   /** Records without content in a row. */
   readonly emptyRecords: number
@@ -29,7 +31,8 @@ export interface Limits {
 }
 
 export const defaultLimits: Limits = {
-  handshakeMessageBytes: 131_396,
+  clientHelloBytes: 131_396,
+  handshakeMessageBytes: 65_536,
   emptyRecords: 32,
   changeCipherSpecs: 4,
   keyUpdates: 32,

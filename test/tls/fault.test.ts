@@ -132,6 +132,7 @@ const provocations: { readonly [Reason in FaultReason]: readonly Provocation[] }
   'message-too-long': [
     { upTo: 'nothing', send: () => [plainRecord(22, Uint8Array.of(1, 2, 1, 0x45))] },
     { upTo: 'nothing', send: () => [plainRecord(22, Uint8Array.of(1, 0xff, 0xff, 0xff))] },
+    { upTo: 'server-flight', send: (client) => [client.protect(22, Uint8Array.of(20, 1, 0, 1))] },
   ],
   'message-interrupted': [
     { upTo: 'nothing', send: () => [plainRecord(22, Uint8Array.of(1, 0, 1)), plainRecord(21, Uint8Array.of(2, 40))] },

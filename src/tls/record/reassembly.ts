@@ -1,16 +1,20 @@
 import { Reader } from '../../bytes/reader.ts'
+import { handshakeType } from '../../wire/code-points.ts'
 import { handshakeHeaderLength, type HandshakeMessage } from '../../wire/handshake.ts'
 import { fault } from '../fault.ts'
+import type { Limits } from '../limits.ts'
+
+/** Of a message's body, in bytes. */
+type MessageLimits = Pick<Limits, 'clientHelloBytes' | 'handshakeMessageBytes'>
 
 /** Joins handshake messages that records have cut or coalesced (RFC 8446 §5.1). */
 export class Reassembly {
-  readonly #limit: number
+  readonly #limits: MessageLimits
   #bytes = new Uint8Array(0)
   #length = 0
 
-  /** `limit` is that of a message's body, in bytes. */
-  constructor(limit: number) {
-    this.#limit = limit
+  constructor(limits: MessageLimits) {
+    this.#limits = limits
   }
 
   /** True where no message has begun. */
@@ -21,7 +25,7 @@ export class Reassembly {
   push(fragment: Uint8Array): void {
     const needed = this.#length + fragment.length
     if (needed > this.#bytes.length) {
-      const grown = new Uint8Array(Math.max(needed, Math.min(this.#bytes.length * 2, this.#limit)))
+      const grown = new Uint8Array(Math.max(needed, Math.min(this.#bytes.length * 2, this.#limits.clientHelloBytes)))
       grown.set(this.#bytes.subarray(0, this.#length))
       this.#bytes = grown
     }
@@ -50,7 +54,9 @@ export class Reassembly {
     if (this.#length < handshakeHeaderLength) return undefined
     const from = new Reader(this.#bytes.subarray(0, this.#length))
     const header = { type: from.u8('msg_type'), length: from.u24('length') }
-    if (header.length > this.#limit) throw fault('message-too-long', `${header.length} bytes`)
+    const { clientHelloBytes, handshakeMessageBytes } = this.#limits
+    const limit = header.type === handshakeType.clientHello ? clientHelloBytes : handshakeMessageBytes
+    if (header.length > limit) throw fault('message-too-long', `${header.length} bytes`)
     return header
   }
 }

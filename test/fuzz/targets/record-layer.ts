@@ -5,13 +5,13 @@ import { Fault } from '../../../src/tls/fault.ts'
 import { Framer } from '../../../src/tls/record/framer.ts'
 import { Reassembly } from '../../../src/tls/record/reassembly.ts'
 
-const limit = 1 << 14
+const limits = { clientHelloBytes: 1 << 14, handshakeMessageBytes: 1 << 13 }
 
 export function fuzz(data: Buffer): void {
   const [step = 0, ...rest] = data
   const bytes = Uint8Array.from(rest)
   const framer = new Framer()
-  const reassembly = new Reassembly(limit)
+  const reassembly = new Reassembly(limits)
   const seen: Uint8Array[] = []
   try {
     for (let at = 0; at < bytes.length; at += step + 1) {

@@ -407,7 +407,7 @@ const provocations: { readonly [R in Reason]: readonly Provocation[] } = {
     { send: (server) => [server.protect(21, Uint8Array.of(1))] },
     { send: (server) => [ticket(server, { extensions: [{ type: extensionType.earlyData, body: empty }] })] },
   ],
-  'message-too-long': [{ insteadOfHandshake: true, send: () => [plainRecord(22, Uint8Array.of(2, 2, 1, 0x45))] }],
+  'message-too-long': [{ insteadOfHandshake: true, send: () => [plainRecord(22, Uint8Array.of(2, 1, 0, 1))] }],
   'record-size-limit-too-small': [
     { script: { encryptedExtensions: [{ type: extensionType.recordSizeLimit, body: writeNumber(63) }] } },
   ],

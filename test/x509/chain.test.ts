@@ -408,6 +408,18 @@ describe('a peer who means harm', () => {
     assert.equal(counted.verified(), 1)
   })
 
+  test('buys no more than a few, however many certificates it makes up for one', () => {
+    const fake = authority('/O=Example/CN=Root')
+    const made = Array.from({ length: 12 }, () => authority('/CN=Made up', { issuer: fake }))
+    const counted = counting(native)
+    const presented = [client(made[0] as Issued), ...made]
+    assert.equal(outcome(presented, { crypto: counted.crypto }), 'too-much-work')
+    assert.equal(counted.verified(), 9)
+    // Among fewer, the honest one is found, wherever it stands.
+    const honest = authority('/CN=Made up', { issuer: root })
+    assert.equal(outcome([client(honest), ...made.slice(0, 8), honest]), 'ann < Made up < Root')
+  })
+
   test('cannot make us search for long: many authorities of one name that all issue each other', () => {
     const mesh: Issued[] = []
     const keys = Array.from({ length: 5 }, () => authority('/CN=Mesh'))

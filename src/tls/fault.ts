@@ -40,7 +40,8 @@ export const faults = {
   'version-ancient': { alert: 'protocol_version', see: '§D.5' },
   'fallback-needless': { alert: 'inappropriate_fallback', see: 'RFC 7507 §3' },
   'compression-offered': { alert: 'illegal_parameter', see: '§4.1.2' },
-  'extension-twice': { alert: 'illegal_parameter', see: '§4.2' },
+  // The RFC names no alert; BoringSSL and rustls take it for bad syntax.
+  'extension-twice': { alert: 'decode_error', see: '§4.2' },
   'no-common-suite': { alert: 'handshake_failure', see: '§4.1.1' },
   'no-common-group': { alert: 'handshake_failure', see: '§4.1.1' },
   'no-suitable-credential': { alert: 'handshake_failure', see: '§4.4.2.2' },

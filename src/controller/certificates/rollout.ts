@@ -23,6 +23,8 @@ export interface ServingPod {
   readonly port: number
   /** It expects a PROXY protocol header before the handshake. */
   readonly proxyProtocol: boolean
+  /** It agrees on groups with ML-KEM only. */
+  readonly hybridOnly?: boolean
   /** Since when it should serve the present bundle, in ms: until then plus the time-out, another answer is no fault. */
   readonly since: number
 }

@@ -3,6 +3,7 @@ import { generationAnnotation } from '../../api/names.ts'
 import { questions, type Question, type ServingPod } from '../certificates/rollout.ts'
 import type { LivePod } from '../world.ts'
 import { annotation, isUpToDate } from './progress.ts'
+import { isHybrid } from '../../tls/suites.ts'
 import type { Seen, Target } from './seen.ts'
 
 /** The handshakes that tell what the pods serve; those of pods that were told of the present bundle can be made now. */
@@ -46,7 +47,8 @@ function servingPod(seen: Seen, target: Target, pod: LivePod): ServingPod[] {
   const isTold = annotation(pod, generationAnnotation) === seen.certificates.generation
   const since = (isTold ? seen.generationSince.get(uid) : undefined) ?? Infinity
   const { tlsPort: port, proxyProtocol } = target.plan
-  return [{ uid, name: pod.metadata.name, address, port, proxyProtocol, since }]
+  const hybridOnly = seen.policy?.spec.tls.groups.every(isHybrid) === true
+  return [{ uid, name: pod.metadata.name, address, port, proxyProtocol, hybridOnly, since }]
 }
 
 function isReady(pod: LivePod): boolean {

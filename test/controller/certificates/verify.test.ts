@@ -62,6 +62,15 @@ describe('a handshake with a pod', () => {
     assert.ok('failure' in (await shake(behindProxy, 'ecdsa')))
   })
 
+  test('agrees on ML-KEM where the pod knows nothing else, and offers it nowhere else', async () => {
+    const hybrid = createTlsServer({ cert: ecdsa.certificate, key: ecdsa.key, ecdhCurve: 'X25519MLKEM768' })
+    hybrid.on('tlsClientError', () => undefined)
+    await once(hybrid.listen(0, '127.0.0.1'), 'listening')
+    assert.deepEqual(await shake(hybrid, 'ecdsa', { hybridOnly: true }), { fingerprint: fingerprint(ecdsa) })
+    assert.ok('failure' in (await shake(hybrid, 'ecdsa')))
+    hybrid.close()
+  })
+
   test('ends when the pod says nothing, hangs up, or is not there', async () => {
     assert.deepEqual(await shake(silent, 'ecdsa', { timeoutMs: 50 }), { failure: 'no handshake within 50 ms' })
     assert.ok('failure' in (await shake(hangsUp, 'ecdsa')))

@@ -1,13 +1,15 @@
 /** The program as it is started in a pod: a process of its own, under Node's permission model. */
 import assert from 'node:assert/strict'
-import { createPrivateKey } from 'node:crypto'
 import { once } from 'node:events'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, test } from 'node:test'
+import { certificateFile, keyFile, manifestFile } from '../../src/api/bundle.ts'
 import { UsageError } from '../../src/cli/options.ts'
 import { command } from '../../src/cli/commands/terminator.ts'
-import { bundleFiles, vectorPem, writeAtomically } from '../support/bundle-directory.ts'
+import { bundleFiles, vectorPem, writeAtomically, type Files } from '../support/bundle-directory.ts'
+import { derOf, secretsOf } from '../support/hostile-secrets.ts'
+import { forms, keySearch } from '../support/key-search.ts'
 import { temporaryFolder } from '../support/temporary-folder.ts'
 import { startProcess } from '../support/terminator-process.ts'
 import { closeAll, echo, opened, read, readToEnd, startUpstream, tcp, tls } from '../support/terminator.ts'
@@ -71,13 +73,54 @@ test('serves two files, and says nothing secret even at debug', async () => {
   while (!terminator.lines.some(({ message }) => message.startsWith('bundle refused')))
     await new Promise((resolve) => setTimeout(resolve, 5))
 
-  const said = `${terminator.lines.map((line) => JSON.stringify(line)).join('\n')}\n${await terminator.metrics()}`
-  const secret = createPrivateKey(key).export({ format: 'jwk' }).d ?? ''
-  const bytes = Buffer.from(secret, 'base64url')
-  const lines = key.split('\n').filter((line) => line !== '' && !line.startsWith('-----'))
-  for (const text of [secret, bytes.toString('hex'), bytes.toString('base64'), ...lines, 'plaintext', 'token'])
-    assert.ok(!said.includes(text), 'a secret is in the log or in the metrics')
+  const said = `${terminator.said()}${await terminator.metrics()}`
+  assert.deepEqual(keySearch(secretsOf('the key', key))(said), [])
+  for (const text of ['plaintext', 'token']) assert.ok(!said.includes(text), `${text} is in the log or in the metrics`)
 })
+
+test('says nothing secret of a bundle that somebody has damaged, even at debug', async () => {
+  const folder = temporaryFolder('damaged')
+  opened.push(() => folder.remove())
+  const good = vectorPem('p256')
+  const secrets = [good, vectorPem('rsa')].flatMap(({ key }, i) => secretsOf(`key ${i}`, key))
+  const files = bundleFiles([{ names: ['shop.example.com'], credentials: [good] }])
+  writeAtomically(folder.path, files)
+  const upstream = await startUpstream(echo)
+  // prettier-ignore
+  const terminator = await startProcess('--bundle', folder.path, '--listen', '127.0.0.1:0',
+    '--upstream', `127.0.0.1:${upstream.port}`, '--admin', '127.0.0.1:0', '--log-level', 'debug')
+  const refusals = (): number => terminator.lines.filter(({ message }) => message.startsWith('bundle refused')).length
+  for (const [name, content] of damages(files, good.key)) {
+    // The first may be of the look that was under way.
+    const enough = refusals() + 2
+    writeAtomically(folder.path, new Map([...files, [name, content]]))
+    while (refusals() < enough) await new Promise((resolve) => setTimeout(resolve, 5))
+  }
+
+  const said = `${terminator.said()}${await terminator.metrics()}`
+  assert.deepEqual(keySearch(secrets)(said), [])
+  for (const { bytes } of secrets)
+    for (const write of Object.values(forms))
+      assert.notDeepEqual(keySearch(secrets)(said + write(Buffer.from(bytes)).at(-1)), [], 'it would be found')
+})
+
+/** One file of a bundle, and what somebody has put in its place. */
+function damages(files: Files, key: string): (readonly [string, string | Uint8Array])[] {
+  const manifest = String(files.get(manifestFile))
+  const word = Buffer.from(secretsOf('', key)[0]?.bytes ?? []).toString('hex')
+  const named = (prefix: string): string => [...files.keys()].find((name) => name.startsWith(prefix)) ?? ''
+  return [
+    [manifestFile, key],
+    [manifestFile, manifest + key],
+    [manifestFile, manifest.replace('X25519', word)],
+    [manifestFile, manifest.replace(/"key":"\w+"/, `"key":"${word.toUpperCase()}"`)],
+    [named(keyFile('')), key],
+    [named(keyFile('')), derOf(key).subarray(0, -9)],
+    [named(keyFile('')), Buffer.concat([derOf(key), derOf(key)])],
+    [named(keyFile('')), derOf(vectorPem('rsa').key)],
+    [named(certificateFile('')), derOf(key)],
+  ]
+}
 
 test('a second SIGTERM does not wait for anybody', async () => {
   // It never answers, so that the drain waits.

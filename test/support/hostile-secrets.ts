@@ -71,6 +71,7 @@ export function secretsOf(name: string, key: string): Secret[] {
 /** The letters of PEM lines, with their breaks, that stand for a part of the DER and for nothing else. */
 function lettersOf(pem: string, part: Uint8Array): string {
   const at = derOf(pem).indexOf(part)
+  if (at < 0) throw new Error('the PEM has no such part')
   const letters = Array.from(bodyOf(pem), (letter, index) => (index % 64 === 63 ? `${letter}\n` : letter))
   return letters.slice(Math.ceil((at * 4) / 3), Math.floor(((at + part.length) * 4) / 3)).join('')
 }

@@ -19,6 +19,8 @@ export interface Line {
 export interface TerminatorProcess {
   readonly child: ChildProcess
   readonly lines: readonly Line[]
+  /** All that it wrote: its log, and what came to standard error beside it. */
+  said(): string
   readonly ports: readonly number[]
   /** The line that said it was listening. */
   readonly listening: Line
@@ -60,6 +62,7 @@ export async function startProgram(
   return {
     child,
     lines,
+    said: () => `${lines.map((line) => JSON.stringify(line)).join('\n')}\n${errors}`,
     listening,
     ports: (listening['ports'] as string[]).map((text) => Number.parseInt(text, 10)),
     metrics,

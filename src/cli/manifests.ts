@@ -1,5 +1,13 @@
 /** Kubernetes manifests from YAML, and what a policy makes of them: the same pure functions as in the cluster. */
-import { parseAllDocuments, stringify, type DocumentOptions, type SchemaOptions, type Tags } from 'yaml'
+import {
+  LineCounter,
+  parseAllDocuments,
+  stringify,
+  type DocumentOptions,
+  type SchemaOptions,
+  type Tags,
+  type YAMLParseError,
+} from 'yaml'
 import type { ConfigMap } from '../api/config-map.ts'
 import { isObject } from '../api/fields.ts'
 import type { Ingress, IngressClass } from '../api/ingress.ts'
@@ -16,6 +24,7 @@ import { isRefused } from '../nginx/flavour.ts'
 import { classesOf, serves } from '../nginx/ingress-selection.ts'
 import { recognise } from '../nginx/recognise.ts'
 import { resolve } from '../policy/resolve.ts'
+import { UsageError } from './options.ts'
 
 export interface Manifest {
   readonly apiVersion: string
@@ -32,18 +41,25 @@ export interface Outcome {
   readonly why?: string
 }
 
-/** Reads every document of a YAML text. Throws Error, naming the source, where it is not YAML or not a manifest. */
+/** Reads every document of a YAML text. Throws UsageError, naming the source, where it is not YAML or not a manifest. */
 export function readManifests(text: string, source: string): Manifest[] {
-  return parseAllDocuments(text, asKubectl).flatMap((document) => {
+  const lineCounter = new LineCounter()
+  return parseAllDocuments(text, { ...asKubectl, lineCounter, prettyErrors: false }).flatMap((document) => {
     const [error] = document.errors
-    if (error !== undefined) throw new Error(`${source}: ${error.message}`)
+    if (error !== undefined) throw new UsageError(`${source}, ${trouble(error, lineCounter)}`)
     const value: unknown = document.toJS()
     if (value === null || value === undefined) return []
     if (!isObject(value) || typeof value['kind'] !== 'string' || typeof value['apiVersion'] !== 'string')
-      throw new Error(`${source}: found a document without apiVersion and kind, expected a Kubernetes manifest`)
+      throw new UsageError(`${source}: found a document without apiVersion and kind, expected a Kubernetes manifest`)
     if (value['kind'] === 'List' && Array.isArray(value['items'])) return value['items'] as Manifest[]
     return { metadata: {}, ...value } as unknown as Manifest // kind and apiVersion were checked
   })
+}
+
+/** The parser's words without what it quotes, and without the lines around: a Secret may stand there, in the log of a CI job. */
+function trouble({ message, pos: [at] }: YAMLParseError, lines: LineCounter): string {
+  const { line, col } = lines.linePos(at)
+  return `line ${line}, column ${col}: ${message.split(':')[0]}`
 }
 
 /** The text of manifests, as one YAML stream. */

@@ -8,6 +8,9 @@ import { command as inject } from '../../../src/cli/commands/inject.ts'
 import type { Command } from '../../../src/cli/command.ts'
 import { UsageError } from '../../../src/cli/options.ts'
 import type { Pod } from '../../../src/api/pod.ts'
+import { vectorPem } from '../../support/bundle-directory.ts'
+import { secretsOf } from '../../support/hostile-secrets.ts'
+import { keySearch } from '../../support/key-search.ts'
 import { temporaryFolder } from '../../support/temporary-folder.ts'
 
 const repository = join(import.meta.dirname, '..', '..', '..')
@@ -129,6 +132,32 @@ test('says what is missing', async () => {
   await assert.rejects(run(inject, '-f', join(at, 'all.yaml')), /--policy is required/)
   await assert.rejects(run(inject, '-f', join(at, 'none.yaml'), '--policy', 'x'), /none\.yaml cannot be read: ENOENT/)
   await assert.rejects(run(inject, '-f', join(at, 'all.yaml'), '--policy', join(at, 'all.yaml')), /holds 0 TLSPolicies/)
+})
+
+test('tells where a text is no YAML, and quotes nothing of it: it may be a key', async () => {
+  const at = temporaryFolder('inject').path
+  const file = join(at, 'secret.yaml')
+  const { key } = vectorPem('p256')
+  const search = keySearch(secretsOf('the key', key))
+  const head = 'apiVersion: v1\nkind: Secret\nmetadata: { name: shop }\n'
+  const indented = key.replaceAll('\n', '\n    ')
+  for (const text of [
+    `${head}stringData:\n  tls.key: |\n    ${indented.replace('    MIG', '  MIG')}`,
+    `${head}stringData: { tls.key: "${key} }`,
+    `${head}stringData:\n  tls.key: |${key}`,
+    `${head}stringData:\n  tls.key: !${key}`,
+    `${head}${key}`,
+    `{${key}`,
+    key,
+  ]) {
+    writeFileSync(file, text)
+    const { message } = await run(check, '-f', file).then(
+      () => assert.fail(text),
+      (error: unknown) => error as Error,
+    )
+    assert.match(message, /secret\.yaml/)
+    assert.deepEqual(search(message), [])
+  }
 })
 
 test('check takes the good samples and names the fault of each bad one', async () => {

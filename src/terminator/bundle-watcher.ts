@@ -78,8 +78,9 @@ export class BundleWatcher {
 
   async #lookOnce(): Promise<void> {
     const { source, crypto, log, metrics, onSnapshot } = this.#options
+    let now: string | undefined
     try {
-      const now = await stamp(source)
+      now = await stamp(source)
       if (now === this.#stamp && this.#lastError === '') return
       const snapshot = await readSnapshot(source, crypto)
       this.#stamp = now
@@ -95,6 +96,11 @@ export class BundleWatcher {
       this.#describe(snapshot)
       onSnapshot(snapshot)
     } catch (error) {
+      // The kubelet takes the old files away as it brings the new: whoever was reading them reads those, and has no complaint.
+      if (now !== undefined && now !== (await stamp(source).catch(() => now))) {
+        this.#lookAgain = true
+        return
+      }
       metrics.bundleReloads.inc({ result: 'failed' })
       const text = errorText(error)
       // Every poll fails again while it lasts: the first one says so aloud.

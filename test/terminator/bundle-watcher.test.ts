@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { afterEach, test } from 'node:test'
 import { certificateFile, manifestFile } from '../../src/api/bundle.ts'
 import { native } from '../../src/crypto/native/provider.ts'
+import type { CryptoProvider } from '../../src/crypto/provider.ts'
 import { logThrough } from '../../src/telemetry/log.ts'
 import { terminatorMetrics } from '../../src/telemetry/metrics.ts'
 import { BundleWatcher } from '../../src/terminator/bundle-watcher.ts'
@@ -27,14 +28,14 @@ function folder(): string {
 }
 
 /** A watcher whose poll never comes, unless asked for: then only fs.watch, or `look`, can have seen a change. */
-async function start(source: BundleSource, pollMs = 1_000_000) {
+async function start(source: BundleSource, pollMs = 1_000_000, crypto: CryptoProvider = native) {
   const seen: Snapshot[] = []
   const log: string[] = []
   let wake: (() => void) | undefined
   const metrics = terminatorMetrics()
   const watcher = new BundleWatcher({
     source,
-    crypto: native,
+    crypto,
     metrics,
     log: logThrough('info', (level, message, fields) => log.push(`${level} ${message} ${JSON.stringify(fields)}`)),
     onSnapshot(snapshot) {
@@ -50,6 +51,28 @@ async function start(source: BundleSource, pollMs = 1_000_000) {
   }
   return { watcher, seen, log, until, text: () => metrics.registry.metrics() }
 }
+
+test('reads the new bundle, and complains of nothing, where the old one is taken away while it is read', async () => {
+  const directory = folder()
+  writeAtomically(directory, shop('p256'))
+  let swaps = 0
+  const crypto: CryptoProvider = {
+    ...native,
+    hash(name) {
+      // The first certificate has been read, and its key has not.
+      if (swaps++ === 0) writeAtomically(directory, shop('rsa'))
+      return native.hash(name)
+    },
+  }
+  const { watcher, log, text } = await start({ kind: 'bundle', directory }, undefined, crypto)
+  assert.equal(watcher.current?.generation, generationOf(shop('rsa')))
+  assert.ok(swaps > 1)
+  assert.deepEqual(
+    log.filter((line) => line.startsWith('error')),
+    [],
+  )
+  assert.doesNotMatch(await text(), /result="failed"\} [1-9]/)
+})
 
 test('loads a bundle as the kubelet leaves it', async () => {
   const directory = folder()

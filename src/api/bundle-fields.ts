@@ -29,6 +29,19 @@ export function sha256(value: unknown, where: string): string {
   return value
 }
 
+/** It is told in logs and metrics, as names are: nothing else may pass for it. */
+export function generationId(value: unknown, where: string): string {
+  if (typeof value !== 'string' || !/^[0-9a-f]{16}$/.test(value)) throw new BundleError(where, value, '16 hex digits')
+  return value
+}
+
+/** Labels of at most 63 characters (RFC 1035 §2.3.4), in lower case; the first may be `*`. */
+export function hostName(value: unknown, where: string): string {
+  if (typeof value !== 'string' || !/^(\*\.)?[a-z0-9_-]{1,63}(\.[a-z0-9_-]{1,63})*$/.test(value))
+    throw new BundleError(where, value, 'a DNS name in lower case')
+  return value
+}
+
 /** Whoever has damaged a bundle may have put a key anywhere: only what is too short for one is quoted. */
 function describe(value: unknown): string {
   if (typeof value === 'string') return value.length >= 16 ? `a string of ${value.length} characters` : `"${value}"`

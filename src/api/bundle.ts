@@ -1,5 +1,5 @@
 import { toHex } from '../bytes/hex.ts'
-import { BundleError, list, record, sha256, text } from './bundle-fields.ts'
+import { BundleError, generationId, hostName, list, record, sha256, text } from './bundle-fields.ts'
 import {
   clientAuth,
   tickets,
@@ -116,7 +116,7 @@ export function identify(
 function generation(value: unknown, where: string): Generation {
   const from = record(value, where)
   const parsed = {
-    id: text(from['id'], `${where}.id`),
+    id: generationId(from['id'], `${where}.id`),
     tls: tlsSettings(from['tls'], `${where}.tls`),
     hosts: list(from['hosts'], `${where}.hosts`).map((host, i) => bundleHost(host, `${where}.hosts[${i}]`)),
   }
@@ -127,7 +127,7 @@ function generation(value: unknown, where: string): Generation {
 function bundleHost(value: unknown, where: string): BundleHost {
   const from = record(value, where)
   return {
-    names: list(from['names'], `${where}.names`).map((name, i) => text(name, `${where}.names[${i}]`)),
+    names: list(from['names'], `${where}.names`).map((name, i) => hostName(name, `${where}.names[${i}]`)),
     credentials: credentials(from['credentials'], `${where}.credentials`),
     ...(from['clientAuth'] === undefined ? {} : { clientAuth: clientAuth(from['clientAuth'], `${where}.clientAuth`) }),
   }

@@ -32,7 +32,7 @@ test('a manifest is read as it was written', () => {
 
 test('a manifest of a release that knew less is read as well', () => {
   const { clientAuth: _asked, minVersion: _version, cipherSuites: _suites, ...tls } = full.committed.tls
-  const plain = { committed: { id: 'x', tls, hosts: [] } }
+  const plain = { committed: { id: full.committed.id, tls, hosts: [] } }
   assert.deepEqual(parseManifest(JSON.stringify({ formatVersion: 1, ...plain })), plain)
 })
 
@@ -50,6 +50,9 @@ describe('refuses, with the place and what was found', () => {
     Record<string, readonly [path: readonly (string | number)[], value: unknown, message: RegExp]>
   > = {
     'another version': [['formatVersion'], 3, /formatVersion: found 3, expected 1 or 2/],
+    'a generation that is no hash': [['committed', 'id'], 'MIGHAgEAMBMGByqG', /committed\.id.*16 hex digits/],
+    'a host in capitals': [['committed', 'hosts', 0, 'names', 0], 'A.test', /names\[0\].*a DNS name in lower case/],
+    'a host whose label is too long': [['committed', 'hosts', 0, 'names', 0], `${'a'.repeat(64)}.test`, /names\[0\]/],
     'a mode': [['committed', 'tls', 'clientAuth', 'mode'], 'None', /committed\.tls\.clientAuth\.mode/],
     'an authority that is a path': [['committed', 'tls', 'clientAuth', 'authorities', 0], '../x', /64 hex digits/],
     'a list that is a path': [['committed', 'tls', 'clientAuth', 'crls', 0], '../../x', /crls\[0\].*64 hex digits/],

@@ -113,6 +113,8 @@ function damages(files: Files, key: string): (readonly [string, string | Uint8Ar
     [manifestFile, key],
     [manifestFile, manifest + key],
     [manifestFile, manifest.replace('X25519', word)],
+    [manifestFile, manifest.replace('shop.example.com', word)],
+    [manifestFile, manifest.replace(/"id":"\w+"/, `"id":"${word}"`)],
     [manifestFile, manifest.replace(/"key":"\w+"/, `"key":"${word.toUpperCase()}"`)],
     [named(keyFile('')), key],
     [named(keyFile('')), derOf(key).subarray(0, -9)],

@@ -78,6 +78,8 @@ export class Incoming {
   #open({ type, header, fragment }: Record): Received | undefined {
     if (this.#protection?.covers(type) !== true) {
       if (type === contentType.applicationData && this.#skip === 'by-type') return this.#skipped(fragment)
+      // The second hello has begun: nothing may come within it, and no early data is left (RFC 8446 §5.1).
+      if (type === contentType.handshake) this.#skip = 'no-more'
       return { type, content: fragment, covered: false }
     }
     const opened = this.#protection.open(header, fragment)

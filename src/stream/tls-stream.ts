@@ -198,7 +198,9 @@ export class TlsStream extends Duplex {
   override _destroy(error: Error | null, done: Done): void {
     clearTimeout(this.#deadline)
     this.#engine.destroy()
-    this.#resume(error ?? new TlsError('ERR_TLS_TRUNCATED', 'the stream was destroyed before all was written'))
+    // An error takes its stack down, which nobody reads where nobody waits.
+    if (this.#blocked !== undefined)
+      this.#resume(error ?? new TlsError('ERR_TLS_TRUNCATED', 'the stream was destroyed before all was written'))
     // The peer should hear the alert that is on its way; nobody else is waited for.
     if (error instanceof TlsError && this.#transport.writable) this.#transport.end(() => this.#transport.destroy())
     else this.#transport.destroy()

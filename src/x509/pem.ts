@@ -1,3 +1,4 @@
+import { decodeBase64 } from '../bytes/base64.ts'
 import { IssueError } from './issue.ts'
 
 /** One PEM block (RFC 7468): its label, and the bytes between its lines. */
@@ -38,7 +39,7 @@ function decode({ label, line, body }: { label: string; line: number; body: read
   const base64 = body.join('')
   if (base64 === '' || base64.length % 4 !== 0 || !/^[A-Za-z0-9+/]+={0,2}$/.test(base64))
     throw malformed(`the ${label} of line ${line} is not base64`)
-  return Uint8Array.from(atob(base64), (character) => character.charCodeAt(0))
+  return decodeBase64(base64)
 }
 
 function malformed(message: string): IssueError {

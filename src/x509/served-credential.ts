@@ -33,19 +33,22 @@ function passed(numbers: KeyNumbers, publicKey: PublicKey, crypto: CryptoProvide
 }
 
 function proven(numbers: KeyNumbers, publicKey: PublicKey, crypto: CryptoProvider): PrivateKey {
-  const mismatch = new IssueError('KeyMismatch', `the ${numbers.kind} private key does not belong to the certificate`)
   if (numbers.kind === 'rsa') {
     crypto.signingKey(numbers)
     return numbers
   }
   const key = joined(numbers, publicKey)
-  if (key === undefined) throw mismatch
+  if (key === undefined) throw mismatch(numbers)
   try {
     crypto.signingKey(key)
   } catch {
-    throw mismatch
+    throw mismatch(numbers)
   }
   return key
+}
+
+function mismatch({ kind }: KeyNumbers): IssueError {
+  return new IssueError('KeyMismatch', `the ${kind} private key does not belong to the certificate`)
 }
 
 function joined(numbers: Exclude<KeyNumbers, { kind: 'rsa' }>, publicKey: PublicKey): PrivateKey | undefined {

@@ -1,6 +1,7 @@
 /** A Secret as it was fetched, and what is read from it. */
 import { tlsCertificateKey, tlsPrivateKeyKey } from '../../api/secret.ts'
 import type { CertificateStatus } from '../../api/tls-policy.ts'
+import { decodeBase64 } from '../../bytes/base64.ts'
 import type { CryptoProvider } from '../../crypto/provider.ts'
 import type { Credential } from '../../x509/credential.ts'
 import { IssueError } from '../../x509/issue.ts'
@@ -31,7 +32,7 @@ export function reference({ namespace, name, resourceVersion }: SecretInput): Ce
 
 export function fromBase64(text: string): Uint8Array | undefined {
   try {
-    return Uint8Array.from(atob(text), (character) => character.charCodeAt(0))
+    return decodeBase64(text)
   } catch {
     return undefined
   }

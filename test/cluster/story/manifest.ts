@@ -5,6 +5,7 @@ import { askThroughBalancer } from '../balancer.ts'
 import { inventory } from '../inventory.ts'
 import { isServed } from '../policy.ts'
 import { eventually } from '../shell.ts'
+import type { Echo } from '../shop.ts'
 import { assertAsBefore, type Before } from './removal.ts'
 import { ingressNginx, type Scene } from './scene.ts'
 
@@ -29,7 +30,9 @@ export function manifest(scene: Scene, before: () => Before): void {
       const { address, caFile } = scene.shop
       for (const protocol of ['http/1.1', 'h2'] as const) {
         const ask = { host, address, caFile, protocol, client: '203.0.113.9' }
-        const { headers } = await askThroughBalancer(scene.cluster, ask)
+        // A fresh ingress-nginx is ready before it knows its endpoints, and says 503, which is no echo.
+        const answer = async (): Promise<Echo> => await askThroughBalancer(scene.cluster, ask)
+        const { headers } = await eventually('an echo', answer)
         assert.equal(headers['x-real-ip'], '203.0.113.9')
         assert.equal(headers['x-forwarded-proto'], 'https')
       }

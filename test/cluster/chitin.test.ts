@@ -5,6 +5,7 @@
 import { after, before, describe } from 'node:test'
 import { certificates } from './story/certificates.ts'
 import { clients } from './story/clients.ts'
+import { daemonSet } from './story/daemon-set.ts'
 import { end } from './story/end.ts'
 import { failures } from './story/failures.ts'
 import { install } from './story/install.ts'
@@ -29,6 +30,7 @@ describe('Chitin on a real cluster', () => {
   describe('when clients have to say who they are', () => clients(scene))
   describe('when the policy says how TLS is spoken', () => settings(scene))
   describe('in front of a plain nginx', () => plainNginx(scene))
+  describe('in front of a DaemonSet', () => daemonSet(scene))
   describe('when Secrets change', () => certificates(scene))
   describe('when things fail', () => failures(scene))
   describe('taken away again', () => removal(scene, () => original))

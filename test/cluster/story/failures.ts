@@ -1,4 +1,4 @@
-/** Chapter 7: processes are killed, pods restart, the operator is away. */
+/** Chapter 9: processes are killed, pods restart, the operator is away. */
 import assert from 'node:assert/strict'
 import type { Pair } from '../certificates.ts'
 import { answersEverywhere } from '../everywhere.ts'

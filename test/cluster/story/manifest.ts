@@ -1,4 +1,4 @@
-/** Chapter 9: the same once more by `kubectl apply`, for an ingress-nginx behind a load balancer that speaks PROXY. */
+/** Chapter 11: the same once more by `kubectl apply`, for an ingress-nginx behind a load balancer that speaks PROXY. */
 import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import { askThroughBalancer } from '../balancer.ts'

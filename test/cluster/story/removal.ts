@@ -1,4 +1,4 @@
-/** Chapter 8: the policy goes, the operator goes; nothing is left. */
+/** Chapter 10: the policy goes, the operator goes; nothing is left. */
 import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import { inventory } from '../inventory.ts'

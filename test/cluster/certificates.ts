@@ -32,6 +32,8 @@ const algorithms = {
 export class Authority {
   readonly certificate: string
   readonly key: string
+  /** The keys of all its leaves, as PEM. */
+  readonly issuedKeys: string[] = []
   readonly #issuer: x509.X509Certificate
   readonly #signingKey: webcrypto.CryptoKey
 
@@ -84,9 +86,11 @@ export class Authority {
         await x509.AuthorityKeyIdentifierExtension.create(this.#issuer.publicKey),
       ],
     })
+    const key = await keyPem(keys.privateKey)
+    this.issuedKeys.push(key)
     return {
       certificate: certificate.toString('pem'),
-      key: await keyPem(keys.privateKey),
+      key,
       fingerprint: createHash('sha256').update(Buffer.from(certificate.rawData)).digest('hex'),
     }
   }

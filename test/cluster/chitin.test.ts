@@ -13,6 +13,7 @@ import { manifest } from './story/manifest.ts'
 import { plainNginx } from './story/plain-nginx.ts'
 import { remember, removal, type Before } from './story/removal.ts'
 import { Scene } from './story/scene.ts'
+import { secrecy } from './story/secrecy.ts'
 import { settings } from './story/settings.ts'
 import { traffic } from './story/traffic.ts'
 
@@ -32,6 +33,7 @@ describe('Chitin on a real cluster', () => {
   describe('in front of a plain nginx', () => plainNginx(scene))
   describe('in front of a DaemonSet', () => daemonSet(scene))
   describe('when Secrets change', () => certificates(scene))
+  describe('asked for keys', () => secrecy(scene))
   describe('when things fail', () => failures(scene))
   describe('taken away again', () => removal(scene, () => original))
   describe('installed by kubectl apply', () => manifest(scene, () => original))

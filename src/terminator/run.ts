@@ -13,6 +13,7 @@ import { loadCrypto } from '../crypto/load.ts'
 import { nodeNetwork } from './node-sockets.ts'
 import { permissionModel } from './permissions.ts'
 import type { TerminatorSettings } from './settings.ts'
+import { optimizeSoon } from './tier-up.ts'
 import { UpstreamProbe } from './upstream-probe.ts'
 import { WorkerPool } from './worker-pool.ts'
 
@@ -30,6 +31,7 @@ export async function runTerminator(
   settings: TerminatorSettings,
   { log, logLevel, stop, onListening }: TerminatorSurroundings,
 ): Promise<number> {
+  optimizeSoon()
   const metrics = terminatorMetrics()
   processMetrics(metrics.registry)
   const crypto = await loadCrypto(settings.crypto).catch((error: unknown) => {

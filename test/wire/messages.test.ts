@@ -100,6 +100,11 @@ suite('the other messages', () => {
     assert.equal(alertName(200), 'alert_200')
   })
 
+  test('the alerts that RFC 5246 §7.2.2 gave up are none of ours', () => {
+    const numbers = new Set<number>(Object.values(alertDescription))
+    for (const retired of [21, 41, 60]) assert(!numbers.has(retired), `${retired}`)
+  })
+
   test('extensions come back in their order, and are refused cut short', () => {
     const extensions = [
       { type: 43, body: Uint8Array.of(2, 3, 4) },

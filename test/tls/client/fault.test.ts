@@ -222,6 +222,11 @@ const provocations: { readonly [R in Reason]: readonly Provocation[] } = {
     { script: { hello: replacing(extensionType.keyShare, share(groupIds.X25519, 31)) } },
     { script: { hello: replacing(extensionType.keyShare, share(groupIds.X25519, 0)) } },
     { script: { hello: replacing(extensionType.keyShare, share(groupIds['P-256'], 65)) }, config: groups('P-256') },
+    // The X25519 part is all zero; and then a byte too few, and one too many.
+    ...[1120, 1119, 1121].map((length) => ({
+      script: { hello: replacing(extensionType.keyShare, share(groupIds.X25519MLKEM768, length)) },
+      config: groups('X25519MLKEM768'),
+    })),
   ],
   'psk-not-offered': [
     { script: { hello: adding({ type: extensionType.preSharedKey, body: writeNumber(1) }) }, config: { session } },

@@ -89,7 +89,7 @@ export function clients(scene: Scene): void {
 }
 
 /** A client certificate as curl takes it. */
-async function credentials(scene: Scene, authority: Authority, name: string): Promise<readonly string[]> {
+export async function credentials(scene: Scene, authority: Authority, name: string): Promise<readonly string[]> {
   const { certificate, key } = await authority.issue({ subject: `CN=${name}` })
   const file = join(scene.cluster.directory, name)
   await writeFile(`${file}.pem`, certificate)
@@ -107,7 +107,7 @@ async function configure(scene: Scene, data: Readonly<Record<string, string | nu
 }
 
 /** How curl says that the handshake failed; empty where it did not. */
-async function refusal(scene: Scene, url: string, options: readonly string[]): Promise<string> {
+export async function refusal(scene: Scene, url: string, options: readonly string[]): Promise<string> {
   try {
     await scene.shop.request(url, options)
     return ''

@@ -1,8 +1,13 @@
 /** Chapter 4: the policy says how TLS is spoken, and every pod speaks so, without a restart. */
 import assert from 'node:assert/strict'
+import { X509Certificate } from 'node:crypto'
+import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { revocationList } from '../../support/openssl.ts'
+import { Authority } from '../certificates.ts'
 import { everywhere } from '../everywhere.ts'
-import type { Scene } from './scene.ts'
+import { credentials, refusal } from './clients.ts'
+import { ingressNginx, type Scene } from './scene.ts'
 
 const host = 'shop.example.com'
 const strict = { minVersion: '1.3', groups: ['P-256'], cipherSuites: ['TLS_AES_256_GCM_SHA384'] }
@@ -62,6 +67,44 @@ export function settings(scene: Scene): void {
     await scene.edge.condition('Ready', 'True', 'Ready')
     await everywhere(scene.shop, 'tickets are given', async (_, address) => ticket.test(await handshake(address, '')))
     assert.deepEqual(await running(scene), processes)
+  })
+
+  scene.step('every pod asks clients who they are, and those that were revoked stay out', async () => {
+    const people = await Authority.create('people')
+    const ann = await credentials(scene, people, 'ann')
+    const bob = await credentials(scene, people, 'bob')
+    await putPeople(scene, people, bob)
+    const clientAuth = { mode: 'Require', caRef: { name: 'people' }, crlRef: { name: 'people' } }
+    await scene.edge.apply({ enforcement: 'Enforce', tls: { clientAuth } })
+    await scene.edge.condition('Ready', 'True', 'Ready')
+    const url = `https://${host}/`
+    await everywhere(scene.shop, 'strangers are refused', async (pod) => {
+      return /certificate required/i.test(await refusal(scene, url, pod))
+    })
+    await everywhere(scene.shop, 'ann comes in', async (pod) => {
+      return (await scene.shop.request(url, [...ann, ...pod])).status === 200
+    })
+    assert.match(await refusal(scene, url, bob), /certificate revoked/i)
+
+    await scene.edge.apply({ enforcement: 'Enforce' })
+    await scene.edge.condition('Ready', 'True', 'Ready')
+    await everywhere(scene.shop, 'everybody comes in', async (pod) => {
+      return (await scene.shop.request(url, pod)).status === 200
+    })
+    await scene.cluster.kubectl([...ingressNginx, 'delete', 'secret', 'people'])
+    assert.deepEqual(await running(scene), processes)
+  })
+}
+
+/** One Secret with a policy's authority, and with its list that names one of the clients. */
+async function putPeople(scene: Scene, people: Authority, revoked: readonly string[]): Promise<void> {
+  const [, file = ''] = revoked
+  const { serialNumber } = new X509Certificate(await readFile(file))
+  await scene.cluster.apply({
+    apiVersion: 'v1',
+    kind: 'Secret',
+    metadata: { name: 'people', namespace: 'ingress-nginx' },
+    stringData: { 'ca.crt': people.certificate, 'ca.crl': revocationList({ issuer: people, serials: [serialNumber] }) },
   })
 }
 

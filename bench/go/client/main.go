@@ -14,6 +14,7 @@ import (
 	"io"
 	"log"
 	"os"
+	"runtime"
 	"slices"
 	"sync"
 	"time"
@@ -143,11 +144,13 @@ func idle() {
 		slots <- i
 	}
 	close(slots)
+	held := make([]operation, *connections)
 	var all sync.WaitGroup
 	for range 16 {
 		all.Go(func() {
-			for range slots {
-				_, err := http1()()
+			for i := range slots {
+				held[i] = http1()
+				_, err := held[i]()
 				check(err)
 			}
 		})
@@ -155,6 +158,8 @@ func idle() {
 	all.Wait()
 	os.Stdout.WriteString("ready\n")
 	io.Copy(io.Discard, os.Stdin)
+	// The collector closes a connection that nothing leads to any more.
+	runtime.KeepAlive(held)
 }
 
 func check(err error) {

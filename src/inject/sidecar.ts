@@ -22,13 +22,15 @@ export function sidecar(plan: InjectionPlan, ports: readonly ContainerPort[]): C
     image: plan.image,
     imagePullPolicy: 'IfNotPresent',
     restartPolicy: 'Always',
-    // Node's permission model: no child processes, no addons, and no file beyond the program and its mounts.
+    // Node's permission model: no child processes, no addons, and no file beyond the program and its mounts; and a bound
+    // for garbage.
     // src/terminator/permissions.ts says what each flag is for; a test holds the two together.
     command: [
       '/usr/local/bin/node',
       '--permission',
       '--allow-worker',
       '--disable-warning=PERM0006',
+      '--max-semi-space-size=1',
       '--allow-fs-read=/app',
       '--allow-fs-read=/var/run/chitin',
       '/app/dist/main.js',

@@ -22,7 +22,7 @@ export class ClientSide implements SocketEvents {
   readonly #tally: Tally
   /** The socket forgets it when it is closed; only the debug log wants it then. */
   readonly #peer: string
-  #header: Uint8Array = new Uint8Array(0)
+  #header: Uint8Array = nothing
   #proxied: ProxyAddresses | undefined
   #discarded = 0
 
@@ -177,7 +177,7 @@ export class ClientSide implements SocketEvents {
     }
     if (header === undefined) return undefined
     const rest = this.#header.subarray(header.length)
-    this.#header = new Uint8Array(0)
+    this.#header = nothing
     this.#proxied = header.addresses
     this.#session.onProxyHeader()
     return rest
@@ -221,3 +221,4 @@ export class ClientSide implements SocketEvents {
 
 /** How much of a client's further words is read and thrown away while it is to read ours. */
 const mostDiscarded = 256 * 1024
+const nothing = new Uint8Array(0)

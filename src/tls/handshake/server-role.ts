@@ -11,8 +11,16 @@ import { updateWriteKey } from './key-update.ts'
 import { checkExpected, endsItsRecord, onMessage } from './machine.ts'
 import type { State } from './state.ts'
 
-/** The server's side of a connection. */
+/** The server's side of a connection: one for all connections that are made with the same configuration. */
 export function serverRole(config: ServerConfig): Role<State> {
+  const role = roles.get(config) ?? newRole(config)
+  roles.set(config, role)
+  return role
+}
+
+const roles = new WeakMap<ServerConfig, Role<State>>()
+
+function newRole(config: ServerConfig): Role<State> {
   return {
     crypto: config.crypto,
     limits: config.limits ?? defaultLimits,

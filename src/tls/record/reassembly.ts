@@ -10,7 +10,7 @@ type MessageLimits = Pick<Limits, 'clientHelloBytes' | 'handshakeMessageBytes'>
 /** Joins handshake messages that records have cut or coalesced (RFC 8446 §5.1). */
 export class Reassembly {
   readonly #limits: MessageLimits
-  #bytes = new Uint8Array(0)
+  #bytes = nothing
   #length = 0
 
   constructor(limits: MessageLimits) {
@@ -46,7 +46,7 @@ export class Reassembly {
     const raw = this.#bytes.slice(0, whole)
     this.#bytes.copyWithin(0, whole, this.#length)
     this.#length -= whole
-    if (this.#length === 0) this.#bytes = new Uint8Array(0)
+    if (this.#length === 0) this.#bytes = nothing
     return { type: header.type, body: raw.subarray(handshakeHeaderLength), raw }
   }
 
@@ -60,3 +60,5 @@ export class Reassembly {
     return header
   }
 }
+
+const nothing = new Uint8Array(0)

@@ -164,7 +164,7 @@ export class ClientSide implements SocketEvents {
   /** What stands behind the header, once it is complete. */
   #readProxyHeader(chunk: Uint8Array): Uint8Array | undefined {
     const { metrics } = this.#session.context
-    this.#header = this.#header.length === 0 ? chunk : concat(this.#header, chunk)
+    this.#header = concat(this.#header, chunk)
     let header
     try {
       header = readProxyHeader(this.#header.subarray(0, longestHeader))

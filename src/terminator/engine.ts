@@ -26,7 +26,8 @@ export class PassThrough implements Engine {
   #sending = true
 
   receive(bytes: Uint8Array): EngineEvent[] {
-    return [{ type: 'application-data', data: bytes }]
+    // The caller's buffer is the caller's again when we return; ours may wait for the upstream.
+    return [{ type: 'application-data', data: bytes.slice() }]
   }
 
   send(plaintext: Uint8Array): void {

@@ -108,7 +108,7 @@ export class Listener {
     const { network, reusePort, log } = this.#options
     const { host, port } = address
     const listening = await network.listen(
-      { host, port, reusePort },
+      { host, port, reusePort, readInto: this.#context.readBuffer },
       {
         onConnection: (socket) => this.#accept(socket, address),
         onFault: (error) => log.error('accept failed', { error: errorText(error) }),

@@ -1,11 +1,19 @@
-import type { AddressInfo, Socket as NetSocket } from 'node:net'
-import { connect, createServer } from 'node:net'
+import type { AddressInfo, OnReadOpts, SocketConstructorOpts } from 'node:net'
+import { connect, createServer, Socket as NetSocket } from 'node:net'
 import type { AcceptedSocket, Network, SocketEvents } from './socket.ts'
 
 /** TCP as node:net has it. */
 export const nodeNetwork: Network = {
-  async listen({ host, port, reusePort }, events) {
-    const server = createServer(options, (socket) => events.onConnection(new NodeSocket(socket)))
+  async listen({ host, port, reusePort, readInto }, events) {
+    const server = createServer({ ...options, pauseOnConnect: true }, (accepted) => {
+      const socket: NodeSocket = new NodeSocket(
+        adopt(
+          accepted,
+          into(readInto, (bytes) => socket.hear(bytes)),
+        ),
+      )
+      events.onConnection(socket)
+    })
     await new Promise<void>((resolve, reject) => {
       server.once('error', reject)
       server.listen({ host, port, reusePort, backlog: 1024 }, resolve)
@@ -15,17 +23,35 @@ export const nodeNetwork: Network = {
     return { port: bound, close: () => void server.close() }
   },
 
-  dial(to, events, buffer) {
-    const callback = (length: number): boolean => {
-      if (buffer !== undefined) events.onBytes(buffer.subarray(0, length))
-      return true
-    }
-    const socket = connect({ ...to, ...options, ...(buffer && { onread: { buffer, callback } }) })
+  dial(to, events, readInto) {
+    const socket = connect({ ...to, ...options, ...into(readInto, (bytes) => events.onBytes(bytes)) })
     socket.on('connect', () => events.onConnected())
     const dialled = new NodeSocket(socket)
     dialled.start(events)
     return dialled
   },
+}
+
+/** Has node:net read into a buffer that is there already. */
+function into(buffer: Uint8Array | undefined, hear: (bytes: Uint8Array) => void): { readonly onread?: OnReadOpts } {
+  if (buffer === undefined) return {}
+  const callback = (length: number): boolean => {
+    hear(buffer.subarray(0, length))
+    return true
+  }
+  return { onread: { buffer, callback } }
+}
+
+/**
+ * The same connection with `onread`, which node:net offers only to who dials: a socket that was accepted would get 64 KiB of
+ * fresh memory for every read. It is paused; a Socket that is made with its handle takes the place of it. That `handle` is
+ * no documented option, but the one by which node:net makes its own.
+ */
+function adopt(accepted: NetSocket, onread: { readonly onread?: OnReadOpts }): NetSocket {
+  const from = accepted as unknown as { _handle: unknown } // node:net's name for it
+  const handle = from._handle
+  from._handle = null
+  return new NetSocket({ ...options, ...onread, handle } as SocketConstructorOpts)
 }
 
 class NodeSocket implements AcceptedSocket {
@@ -35,6 +61,11 @@ class NodeSocket implements AcceptedSocket {
   constructor(socket: NetSocket) {
     this.#socket = socket
     socket.on('error', (error) => this.#events?.onFault(error))
+  }
+
+  /** For `onread`. */
+  hear(bytes: Uint8Array): void {
+    this.#events?.onBytes(bytes)
   }
 
   start(events: SocketEvents): void {

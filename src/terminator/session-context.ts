@@ -19,8 +19,8 @@ export interface SessionContext {
   /** Milliseconds of a clock that never goes back. */
   readonly now: () => number
   /**
-   * Where every upstream's bytes are read into: what is read is encrypted before anybody else reads, so that one buffer
-   * serves all, instead of a fresh one for each read.
+   * Where all bytes are read into, the clients' and the upstreams': what is read is encrypted, deciphered or copied before
+   * anybody else reads, so that one buffer serves all, instead of a fresh one for each read.
    */
   readonly readBuffer: Uint8Array
   readonly tally: Readonly<Record<ListenAddress['kind'], Tally>>

@@ -19,6 +19,8 @@ export interface ListenOptions {
   readonly port: number
   /** Several threads on one port. */
   readonly reusePort: boolean
+  /** Where the bytes of all accepted connections are read into. Left out: each read has memory of its own. */
+  readonly readInto?: Uint8Array
 }
 
 export interface ListenEvents {

@@ -32,7 +32,6 @@ export const yardstick = 'nginx stream'
 export const contestants: readonly Contestant[] = [
   { name: 'chitin noble', command: (place) => chitin('noble', place), scales: true },
   { name: 'chitin wasm', command: (place) => chitin('wasm', place), scales: true },
-  { name: 'chitin wasm (deno)', command: deno, scales: true },
   { name: 'chitin native', command: (place) => chitin('native', place), scales: true },
   { name: yardstick, command: nginxStream, scales: true },
   { name: 'nginx http', command: nginxHttp, scales: true },
@@ -61,16 +60,6 @@ function chitin(crypto: string, place: Place): readonly [string, ...string[]] {
     '--certificate', certificate, '--key', key, '--alpn', 'h2', '--alpn', 'http/1.1', '--crypto', crypto,
     '--listen', `127.0.0.1:${port}`, '--upstream', `127.0.0.1:${upstream}`, '--workers', String(workers),
     '--max-connections', String(2 * connections + 1000), '--log-level', 'error']
-}
-
-/** The same under Deno, with its permissions. */
-function deno(place: Place): readonly [string, ...string[]] {
-  const [, ...rest] = chitin('wasm', place)
-  const { app, port, upstream, certificate } = place
-  const program = rest.slice(rest.indexOf(join(app, 'dist/main.js')))
-  // prettier-ignore
-  return [denoProgram, 'run', '--no-prompt', '--unstable-net', `--allow-net=127.0.0.1:${port},127.0.0.1:${upstream}`,
-    `--allow-read=${app},${dirname(certificate)}`, '--allow-env=CHITIN_*', '--ignore-env', ...program]
 }
 
 function nginxStream(place: Place): readonly [string, ...string[]] {
@@ -170,4 +159,3 @@ export function placeFolder(parent: string, name: string): string {
 }
 
 const root = join(import.meta.dirname, '..')
-const denoProgram = join(root, 'node_modules/.bin/deno')

@@ -10,7 +10,7 @@ import { errorText } from '../telemetry/error-text.ts'
 import { exposition, expositionType, processMetrics, terminatorMetrics } from '../telemetry/metrics.ts'
 import { BundleWatcher } from './bundle-watcher.ts'
 import { loadCrypto } from '../crypto/load.ts'
-import { network } from './network.ts'
+import { nodeNetwork } from './node-sockets.ts'
 import { permissionModel } from './permissions.ts'
 import type { TerminatorSettings } from './settings.ts'
 import { optimizeSoon } from './tier-up.ts'
@@ -39,7 +39,7 @@ export async function runTerminator(
   })
   if (crypto === undefined) return 1
   const pool = new WorkerPool(settings, log, logLevel, metrics)
-  const probe = new UpstreamProbe(settings, network)
+  const probe = new UpstreamProbe(settings, nodeNetwork)
   const watcher =
     settings.source === undefined
       ? undefined

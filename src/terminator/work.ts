@@ -2,8 +2,8 @@ import type { Log, LogLevel } from '../telemetry/log.ts'
 import { logThrough } from '../telemetry/log.ts'
 import { loadCrypto } from '../crypto/load.ts'
 import { Listener } from './listener.ts'
-import { network } from './network.ts'
 import { RecordPool } from './record-pool.ts'
+import { nodeNetwork } from './node-sockets.ts'
 import { serverConfig, type TerminatorConfig } from './server-config.ts'
 import { TlsEngine } from './tls-engine.ts'
 import type { Order, Report, WorkerStart } from './worker-messages.ts'
@@ -22,7 +22,7 @@ export async function work(
   let config: TerminatorConfig | undefined = snapshot && serverConfig(snapshot, crypto, settings, memory)
   const listener = new Listener({
     settings,
-    network,
+    network: nodeNetwork,
     log,
     maxConnections,
     maxHandshakes,

@@ -10,14 +10,12 @@ import { logThrough } from '../../src/telemetry/log.ts'
 import { exposition } from '../../src/telemetry/metrics.ts'
 import type { Engine } from '../../src/terminator/engine.ts'
 import { Listener } from '../../src/terminator/listener.ts'
-import { network } from '../../src/terminator/network.ts'
+import { nodeNetwork } from '../../src/terminator/node-sockets.ts'
 import { serverConfig } from '../../src/terminator/server-config.ts'
 import type { Snapshot } from '../../src/terminator/snapshot.ts'
 import { TlsEngine } from '../../src/terminator/tls-engine.ts'
 import type { ListenAddress, TerminatorSettings } from '../../src/terminator/settings.ts'
 import { testCredential } from './credentials.ts'
-import type { EngineName } from './listener-process.ts'
-import { engineName, runtime, startRemote } from './remote-listener.ts'
 
 export const settings: TerminatorSettings = {
   source: undefined,
@@ -41,7 +39,7 @@ export function listenAddress(kind: ListenAddress['kind'], advertise = 443): Lis
 }
 
 export interface TestTerminator {
-  readonly listener: Pick<Listener, 'connections' | 'drain'>
+  readonly listener: Listener
   readonly tlsPort: number
   readonly plainPort: number
   readonly log: readonly string[]
@@ -75,22 +73,34 @@ export async function startTerminator(
     busyMs?: number
   } = {},
 ): Promise<TestTerminator> {
-  // A bundle's has no key that signs yet.
-  const { signingKey: _, ...credential } = testCredential('p256', native)
-  const served: Snapshot = {
-    generation: 'test',
-    tls: { groups: ['X25519', 'P-256'], alpn: ['h2', 'http/1.1'] },
-    hosts: [{ names: ['shop.example.com'], credentials: [credential] }],
-    defaultCredentials: [credential],
-    ...snapshot,
-  }
-  const limits = { maxConnections, maxHandshakes, ...(busyMs === undefined ? {} : { busyMs }) }
-  const wanted = { ...settings, listen: [listenAddress('tls'), listenAddress('plain', 80)], ...overrides }
-  const { ports, listener, metrics, log } =
-    runtime === undefined ? await startHere() : await startElsewhere(wanted, served, engineName(openTls), limits)
-  const [tlsPort = 0, plainPort = 0] = ports
+  const log: string[] = []
+  const credential = testCredential('p256', native)
+  const config = serverConfig(
+    {
+      generation: 'test',
+      tls: { groups: ['X25519', 'P-256'], alpn: ['h2', 'http/1.1'] },
+      hosts: [{ names: ['shop.example.com'], credentials: [credential] }],
+      defaultCredentials: [credential],
+      ...snapshot,
+    },
+    native,
+    { ...settings, ...overrides },
+  )
+  const listener = new Listener({
+    network: nodeNetwork,
+    settings: { ...settings, listen: [listenAddress('tls'), listenAddress('plain', 80)], ...overrides },
+    log: logThrough('debug', (level, message, fields) => log.push(`${level} ${message} ${JSON.stringify(fields)}`)),
+    openTls: openTls ?? (() => new TlsEngine(config)),
+    reusePort: false,
+    maxConnections,
+    maxHandshakes,
+    ...(busyMs === undefined ? {} : { busyMs }),
+  })
+  const [tlsPort = 0, plainPort = 0] = await listener.listen()
+  opened.push(() => listener.drain(0))
   const metric = async (series: string): Promise<number> => {
-    const line = (await metrics()).split('\n').find((line) => line.startsWith(`${series} `))
+    const text = await exposition([await listener.metrics()])
+    const line = text.split('\n').find((line) => line.startsWith(`${series} `))
     return line === undefined ? 0 : Number(line.slice(series.length + 1))
   }
   return {
@@ -103,35 +113,6 @@ export async function startTerminator(
       while ((await metric(series)) !== value) await new Promise((resolve) => setTimeout(resolve, 5))
     },
   }
-
-  async function startHere() {
-    const log: string[] = []
-    const config = serverConfig(served, native, wanted)
-    const listener = new Listener({
-      network,
-      settings: wanted,
-      log: logThrough('debug', (level, message, fields) => log.push(`${level} ${message} ${JSON.stringify(fields)}`)),
-      openTls: openTls ?? (() => new TlsEngine(config)),
-      reusePort: false,
-      ...limits,
-    })
-    const ports = await listener.listen()
-    opened.push(() => listener.drain(0))
-    return { ports, listener, log, metrics: async () => exposition([await listener.metrics()]) }
-  }
-}
-
-async function startElsewhere(
-  wanted: TerminatorSettings,
-  snapshot: Snapshot,
-  engine: EngineName,
-  limits: { readonly maxConnections: number; readonly maxHandshakes: number; readonly busyMs?: number },
-) {
-  const { host, port } = wanted.upstream // and nothing else: a test's has its server, too
-  const plain = { ...wanted, upstream: { host, port }, crypto: 'wasm' as const }
-  const remote = await startRemote({ settings: plain, snapshot, engine, limits })
-  opened.push(remote.kill)
-  return { ports: remote.ports, listener: remote, log: remote.log, metrics: remote.metrics }
 }
 
 /** A server on a free port of the loopback; its connections are half-open, as the terminator's are. */

@@ -8,7 +8,6 @@ import { logThrough } from '../../src/telemetry/log.ts'
 import { runTerminator } from '../../src/terminator/run.ts'
 import type { TerminatorSettings } from '../../src/terminator/settings.ts'
 import { bundleFiles, generationOf, vectorPem, writeAtomically } from '../support/bundle-directory.ts'
-import { runtime, startRemote } from '../support/remote-listener.ts'
 import { temporaryFolder } from '../support/temporary-folder.ts'
 import {
   closeAll,
@@ -32,27 +31,7 @@ const shop = (kind: 'p256' | 'rsa' | 'ed25519') =>
 async function start(overrides: Partial<TerminatorSettings> = {}) {
   const folder = temporaryFolder('run')
   opened.push(() => folder.remove())
-  const wanted: TerminatorSettings = {
-    ...settings,
-    source: { kind: 'bundle', directory: folder.path },
-    listen: [listenAddress('tls')],
-    admin: { host: '127.0.0.1', port: 0 },
-    workers: 2,
-    ...overrides,
-    // Nothing but the address: settings are copied to the workers.
-    upstream: { host: '127.0.0.1', port: overrides.upstream?.port ?? 1 },
-  }
   const stop = new AbortController()
-  const started = runtime === undefined ? await startHere(wanted, stop) : await startElsewhere(wanted, stop)
-  const { ports, adminPort, log, exited } = started
-  const ask = async (path: string) => {
-    const response = await fetch(`http://127.0.0.1:${adminPort}${path}`, { headers: { connection: 'close' } })
-    return { status: response.status, text: await response.text() }
-  }
-  return { directory: folder.path, port: ports[0] ?? 0, ask, stop, log, exited }
-}
-
-async function startHere(wanted: TerminatorSettings, stop: AbortController) {
   const log: string[] = []
   const surroundings = {
     log: logThrough('debug', (level, message, fields) => log.push(`${level} ${message} ${JSON.stringify(fields)}`)),
@@ -61,6 +40,16 @@ async function startHere(wanted: TerminatorSettings, stop: AbortController) {
   }
   let exited: Promise<number> | undefined
   const where = await new Promise<{ ports: readonly number[]; adminPort: number | undefined }>((resolve, reject) => {
+    const wanted: TerminatorSettings = {
+      ...settings,
+      source: { kind: 'bundle', directory: folder.path },
+      listen: [listenAddress('tls')],
+      admin: { host: '127.0.0.1', port: 0 },
+      workers: 2,
+      ...overrides,
+      // Nothing but the address: settings are copied to the workers.
+      upstream: { host: '127.0.0.1', port: overrides.upstream?.port ?? 1 },
+    }
     exited = runTerminator(wanted, { ...surroundings, onListening: resolve })
     exited.then((code) => reject(new Error(`ended with ${code}: ${log.join('\n')}`)), reject)
   })
@@ -68,14 +57,12 @@ async function startHere(wanted: TerminatorSettings, stop: AbortController) {
     stop.abort()
     await exited
   })
-  return { ...where, log, exited: exited as unknown as Promise<number> }
-}
-
-async function startElsewhere(wanted: TerminatorSettings, stop: AbortController) {
-  const remote = await startRemote({ run: { ...wanted, crypto: 'wasm' } })
-  stop.signal.addEventListener('abort', remote.stop)
-  opened.push(remote.kill)
-  return remote
+  const ask = async (path: string) => {
+    const response = await fetch(`http://127.0.0.1:${where.adminPort}${path}`, { headers: { connection: 'close' } })
+    return { status: response.status, text: await response.text() }
+  }
+  const port = where.ports[0] ?? 0
+  return { directory: folder.path, port, ask, stop, log, exited: exited as unknown as Promise<number> }
 }
 
 /** Asks until the answer holds: a worker takes a bundle when its turn comes. */

@@ -7,7 +7,6 @@ import { toHex } from '../../src/bytes/hex.ts'
 import { PassThrough } from '../../src/terminator/engine.ts'
 import { formatAddress } from '../../src/bytes/ip-address.ts'
 import { readProxyHeader } from '../../src/terminator/proxy-protocol.ts'
-import { Broken, Chatty } from '../support/engines.ts'
 import {
   closeAll,
   closedPort,
@@ -293,6 +292,11 @@ test('a FIN without close_notify is a truncation', async () => {
 })
 
 test('a fault of ours ends the one connection and answers nothing', async () => {
+  class Broken extends PassThrough {
+    override receive(): never {
+      throw new Error('a bug')
+    }
+  }
   let next = 0
   const terminator = await startTerminator(
     { upstream: await startUpstream(echo) },
@@ -307,6 +311,13 @@ test('a fault of ours ends the one connection and answers nothing', async () => 
 })
 
 test('a client that only asks for answers, and never reads them, has to wait', async () => {
+  // An engine that answers every byte by a thousand, as one could be made to with KeyUpdates.
+  class Chatty extends PassThrough {
+    override receive(bytes: Uint8Array) {
+      for (const _ of bytes) this.send(new Uint8Array(1000))
+      return []
+    }
+  }
   const terminator = await startTerminator({}, { openTls: () => new Chatty() })
   const socket = await tcp(terminator.tlsPort)
   socket.pause()

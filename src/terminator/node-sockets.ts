@@ -113,7 +113,7 @@ class NodeSocket implements AcceptedSocket {
     let room = true
     for (const part of parts) room = this.#socket.write(part)
     if (parts.length > 1) this.#socket.uncork()
-    // Where the kernel took everything at once, no 'drain' will come.
+    // One that broke takes nothing either, but will never drain.
     return room || !this.#socket.writableNeedDrain
   }
 

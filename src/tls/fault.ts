@@ -53,6 +53,8 @@ export const faults = {
   'key-share-invalid': { alert: 'illegal_parameter', see: '§4.2.8, §7.4' },
   'server-name-twice': { alert: 'illegal_parameter', see: 'RFC 6066 §3' },
   'server-name-illegal': { alert: 'illegal_parameter', see: 'RFC 6066 §3' },
+  // TLS 1.2 has no such alert, and answers as to an unknown name.
+  'server-name-missing': { alert: 'missing_extension', see: '§9.2' },
   'server-name-unknown': { alert: 'unrecognized_name', see: 'RFC 6066 §3' },
   'no-common-protocol': { alert: 'no_application_protocol', see: 'RFC 7301 §3.2' },
   'record-size-limit-too-small': { alert: 'illegal_parameter', see: 'RFC 8449 §4' },

@@ -224,6 +224,7 @@ const provocations: { readonly [Reason in FaultReason]: readonly Provocation[] }
     { options: { serverName: `${'a'.repeat(63)}.`.repeat(4) + 'com' } },
     { options: { serverName: '.' } },
   ],
+  'server-name-missing': [{ options: { serverName: undefined }, config: { credentials: () => undefined } }],
   'server-name-unknown': [{ options: { serverName: 'unknown.example.com' } }],
   'no-common-protocol': [{ options: { alpn: ['http/1.0'] }, config: { alpn: ['h2', 'http/1.1'] } }],
   'record-size-limit-too-small': [

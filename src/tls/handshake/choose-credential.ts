@@ -11,13 +11,14 @@ export interface ChosenCredential {
 
 /** Ours first, among those whose key the client can verify; what it says of certificates decides between them. Throws Fault. */
 export function chooseCredential(
-  wishes: ChainWishes,
+  wishes: ChainWishes & { readonly serverName?: string | undefined },
   credentials: readonly ServerCredential[] | undefined,
 ): ChosenCredential {
   const { signatureSchemes } = wishes
-  // RFC 8446 §9.2: it may be missing only where a PSK is taken.
+  // RFC 8446 §9.2: it may be missing only where a PSK is taken; the name, only where there is something for every name.
   if (signatureSchemes === undefined) throw fault('signature-algorithms-missing')
-  if (credentials === undefined) throw fault('server-name-unknown')
+  if (credentials === undefined)
+    throw fault(wishes.serverName === undefined ? 'server-name-missing' : 'server-name-unknown')
   const possible = credentials.flatMap((credential) => {
     const scheme = credential.signingKey.schemes
       .filter(isHandshakeSignature)

@@ -18,7 +18,7 @@ import { resources, type KubeObject } from '../../src/kube/resource.ts'
 import { say } from '../../test/cluster/shell.ts'
 import { ensureNamespace, eventually, freePorts, startControlPlane } from '../../test/control-plane/harness.ts'
 import { temporaryFolder } from '../../test/support/temporary-folder.ts'
-import { admit, type Latency } from './admissions.ts'
+import { admitApart, type Latency } from './admissions.ts'
 import { Changes, type Cost } from './changes.ts'
 import { compileTimes } from './compile.ts'
 import { startKubelets } from './kwok.ts'
@@ -108,9 +108,10 @@ growth.push({ policies: left.length, ...(await measuring.secret(left, changes)) 
 say('asking the webhook about 100 pods a second')
 const templates = await podsToMake()
 const before = await operator.usage()
-const admissions: Latency = await admit(operator.webhookUrl, templates, {
-  perSecond: 100,
-  seconds: options.quick ? 5 : 20,
+const admissions: Latency = await admitApart({
+  url: operator.webhookUrl,
+  pods: templates,
+  load: { perSecond: 100, seconds: options.quick ? 5 : 20 },
 })
 const after = await operator.usage()
 say(`  p50 ${admissions.p50.toFixed(1)} ms, p99 ${admissions.p99.toFixed(1)} ms`)

@@ -169,6 +169,7 @@ class Operator {
       reports: this.#reports,
       log,
       now,
+      random: Math.random,
     })
     const reconciler = new Reconciler({
       name: 'tls-policy',

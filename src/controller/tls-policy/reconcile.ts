@@ -35,6 +35,8 @@ export interface PolicyReconcilerOptions {
   readonly reports: Map<string, Report>
   readonly log: Log
   readonly now: () => number
+  /** From 0 up to 1. */
+  readonly random: () => number
 }
 
 interface Memory {
@@ -88,7 +90,12 @@ export class PolicyReconciler {
     this.#measure(key, seen, decision, memory)
     // What was written wakes us only if it changes what we watch; a first write is looked at again in any case.
     const wrote = decision.writes.length + decision.afterwards.length > 0
-    return { requeueAfterMs: wrote ? Math.min(decision.requeueAfterMs, 300) : decision.requeueAfterMs }
+    return { requeueAfterMs: wrote ? Math.min(decision.requeueAfterMs, 300) : this.#spread(decision.requeueAfterMs) }
+  }
+
+  /** Policies that were looked at in one go, as after a start, would otherwise come together again every five minutes. */
+  #spread(delayMs: number): number {
+    return delayMs < reverifyMs ? delayMs : Math.max(reverifyMs, delayMs * (0.5 + this.#options.random() / 2))
   }
 
   #say({ namespace, name, uid }: Omit<Regarding, 'apiVersion' | 'kind'>, { type, reason, note }: PolicyEvent): void {
@@ -174,4 +181,5 @@ export class PolicyReconciler {
   }
 }
 
-const reverifyMs = 300_000
+/** A right answer holds for so long at least; the next look, at which it is due, comes within twice that. */
+const reverifyMs = 150_000

@@ -62,11 +62,11 @@ function dial(to: { host: string; port: number }, readInto?: Uint8Array): { sock
 }
 
 /** An accepted socket that nobody listens to yet, and the client at its other end. */
-async function accept() {
+async function accept(readInto?: Uint8Array) {
   let arrived: (socket: AcceptedSocket) => void
   const accepted = new Promise<AcceptedSocket>((resolve) => (arrived = resolve))
   const port = await network.listen(
-    { host: '127.0.0.1', port: 0, reusePort: false },
+    { host: '127.0.0.1', port: 0, reusePort: false, ...(readInto && { readInto }) },
     { onConnection: (socket) => arrived(socket), onFault: assert.fail },
   )
   opened.push(() => port.close())
@@ -96,6 +96,24 @@ test('bytes lie in the buffer that was lent for them', async () => {
   await events.said('closed')
   assert.equal(events.text, 'one and two')
   assert.deepEqual([...events.memory], [lent.buffer])
+})
+
+test('so do those of a socket that was accepted', async () => {
+  const lent = new Uint8Array(64)
+  const { socket, client } = await accept(lent)
+  const events = new Listening()
+  client.write('early')
+  socket.start(events)
+  await events.said('bytes')
+  socket.write(Buffer.from('answer'))
+  assert.equal((await read(client, 6)).toString(), 'answer')
+  client.end(' and late')
+  await events.said('fin')
+  assert.equal(events.text, 'early and late')
+  assert.deepEqual([...events.memory], [lent.buffer])
+  assert.equal(socket.remotePort, client.localPort)
+  socket.reset()
+  await assert.rejects(readToEnd(client), { code: 'ECONNRESET' })
 })
 
 test('where nobody listens, it is a fault, and then closed', async () => {

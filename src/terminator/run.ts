@@ -31,7 +31,6 @@ export async function runTerminator(
   settings: TerminatorSettings,
   { log, logLevel, stop, onListening }: TerminatorSurroundings,
 ): Promise<number> {
-  optimizeSoon()
   const metrics = terminatorMetrics()
   processMetrics(metrics.registry)
   const crypto = await loadCrypto(settings.crypto).catch((error: unknown) => {
@@ -77,6 +76,8 @@ export async function runTerminator(
         },
       })
     const ports = await pool.start()
+    // Not sooner: what only the start calls is not worth the megabytes that compiling it touches.
+    optimizeSoon()
     const { workers, upstream } = settings
     log.info('listening', {
       ports: settings.listen.map(({ kind }, i) => `${ports[i]}/${kind}`),

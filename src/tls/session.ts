@@ -60,7 +60,7 @@ export function readSession<Suite extends { readonly id: number }>(
   const issuedAtMs = from.u64('issued_at')
   const lifetimeSeconds = from.u32('lifetime')
   const authenticatedAtMs = from.u64('authenticated_at')
-  const serverName = new TextDecoder().decode(from.sub8('server_name').rest()) || undefined
+  const serverName = utf8Decoder.decode(from.sub8('server_name').rest()) || undefined
   const credentialKey = from.sub8('credential_key').rest()
   const clientAuth = from.sub8('client_auth').rest()
   // A copy: the leaf is public, and lives on when the rest is wiped.
@@ -90,6 +90,7 @@ function hashKey(crypto: CryptoProvider, key: PublicKey): Uint8Array {
 const keyHashes = new WeakMap<PublicKey, Uint8Array>()
 
 const utf8 = new TextEncoder()
+const utf8Decoder = new TextDecoder()
 const nothing = new Uint8Array(0)
 /** Of what `writeSession` writes: to be raised with each change of it. */
 const format = 1

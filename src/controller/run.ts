@@ -106,8 +106,11 @@ class Operator {
       background.push(this.#keepCertificates(after.signal))
       const work = async (signal: AbortSignal): Promise<void> => this.#lead(signal)
       const ending = leaderElect ? await this.#elect(work, signal) : await work(signal).then(() => 'released' as const)
+      if (ending === 'lost') {
+        log.error('the Lease is lost: the process ends, for another replica leads')
+        return 'lost'
+      }
       log.info('stopping', { ending })
-      if (ending === 'lost') return 'lost'
       await pause(lingerMs, after.signal)
       return 'stopped'
     } finally {

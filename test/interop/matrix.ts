@@ -1,7 +1,8 @@
 /**
  * The interoperability matrix: clients that nobody here wrote, and for each the versions, suites, groups, kinds of
- * certificate, resumption and client certificates, one varied at a time. `npm run interop` prints it; a cell that cannot
- * be tested says why. What was negotiated is what our server saw and answered to `GET /seen`.
+ * certificate, resumption and client certificates, one varied at a time, and then every two of them together. `npm run
+ * interop` prints it; a cell that cannot be tested says why. What was negotiated is what our server saw and answered to
+ * `GET /seen`.
  */
 import { execFileSync } from 'node:child_process'
 import { existsSync, mkdtempSync, rmSync } from 'node:fs'

@@ -114,7 +114,11 @@ function patience(seen: Seen, findings: Findings, rollout: Rollout, now: Date): 
     .flatMap((end) => [end, end - (seen.policy?.spec.rotation.expiryWarningMs ?? 0)])
     .map((at) => at - now.getTime() + 1000)
     .filter((ms) => ms > 0)
-  return Math.min(reverifyMs, ...boundaries)
+  return Math.min(longestWaitMs, ...boundaries)
+}
+
+function workloadNames(targets: readonly Target[]): string {
+  return targets.map(({ workload }) => `${workload.kind} ${workload.metadata.name}`).join(', ')
 }
 
 const gone: Decision = {
@@ -123,10 +127,7 @@ const gone: Decision = {
   afterwards: [],
   status: undefined,
   events: [],
-  requeueAfterMs: 600_000,
+  requeueAfterMs: resyncMs,
 }
-const reverifyMs = 300_000
-
-function workloadNames(targets: readonly Target[]): string {
-  return targets.map(({ workload }) => `${workload.kind} ${workload.metadata.name}`).join(', ')
-}
+/** A policy in force is looked at so often at least, and its pods are asked again; reconcile.ts spreads these looks. */
+const longestWaitMs = 300_000

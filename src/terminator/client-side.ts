@@ -45,6 +45,11 @@ export class ClientSide implements SocketEvents {
     return this.#socket.unsent
   }
 
+  /** Tickets, which wait for an answer to leave with: a write of their own would cost as much as a tenth of a handshake. */
+  get holdsTickets(): boolean {
+    return this.#engine.queued === 'patient'
+  }
+
   /** Who it is, as far as anybody says. */
   get address(): Uint8Array | undefined {
     return this.#proxied?.source.address ?? parseAddress(this.#peer)
@@ -83,7 +88,12 @@ export class ClientSide implements SocketEvents {
     }
   }
 
+  /** Sends all that is queued, as soon as the client waits for any of it. */
   flush(): void {
+    if (this.#engine.queued === 'urgent') this.flushAll()
+  }
+
+  flushAll(): void {
     const output = this.#engine.takeOutput()
     if (output.length === 0 || !this.#socket.canWrite) return
     for (const part of output) this.#tally.sent += part.length

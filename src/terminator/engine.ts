@@ -1,4 +1,5 @@
 import type { ConnectionEvent, HandshakeComplete, VerifyClientCertificate } from '../tls/events.ts'
+import type { Queued } from '../tls/record/outgoing.ts'
 import type { ProxyClient } from './proxy-protocol.ts'
 
 /** What happens on a connection, as a session hears of it: whoever the client is has been judged. */
@@ -12,6 +13,8 @@ export interface Engine {
   send(plaintext: Uint8Array): void
   /** Says that we are done sending; we may go on receiving. */
   close(): void
+  /** What there is to take. Where it is `patient`, the client waits for none of it. */
+  readonly queued: Queued
   takeOutput(): Uint8Array[]
   /** What `takeOutput` returned has left, and nobody reads it any more. */
   giveBack(output: readonly Uint8Array[]): void
@@ -38,6 +41,10 @@ export class PassThrough implements Engine {
 
   close(): void {
     this.#sending = false
+  }
+
+  get queued(): Queued {
+    return this.#output.length === 0 ? 'nothing' : 'urgent'
   }
 
   takeOutput(): Uint8Array[] {

@@ -18,7 +18,12 @@ export class RecordPool implements RecordMemory {
     for (const { buffer } of pieces) {
       const free = this.#free.get(buffer.byteLength)
       // Given back twice, it would be two connections' at once.
-      if (free === undefined || free.length === mostFree || free.some((piece) => piece.buffer === buffer)) continue
+      if (
+        free === undefined ||
+        free.length === mostFree[buffer.byteLength] ||
+        free.some((piece) => piece.buffer === buffer)
+      )
+        continue
       free.push(new Uint8Array(buffer))
     }
   }
@@ -26,4 +31,5 @@ export class RecordPool implements RecordMemory {
 
 /** For a short answer or a handshake; and for all that is read from an upstream at once, in four records. */
 const sizes = [4096, 66 * 1024]
-const mostFree = 2
+/** Each connection holds a short one while its tickets wait for the first answer. */
+const mostFree: Readonly<Record<number, number>> = { 4096: 16, [66 * 1024]: 2 }

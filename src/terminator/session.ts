@@ -79,6 +79,7 @@ export class Session implements Timed, Linked<Session> {
       case 'connecting':
         return this.onUpstreamFailed('timeout')
       case 'open':
+        this.client.flushAll() // tickets that no answer has taken along
         if (this.context.now() < silentUntil(this)) return this.#watchSilence()
         return this.finish(this.isDraining ? 'drained' : 'idle')
       case 'lingering':

@@ -6,10 +6,13 @@ export function silentUntil(session: Session): number {
   return session.lastActive + longestSilenceMs(session)
 }
 
-/** When to look at it again. While we drain, often: an answer may have come, or may have left. */
+/**
+ * When to look at it again. Soon, where tickets wait for an answer that may not come; while we drain, often: an answer may
+ * have come, or may have left.
+ */
 export function nextLookAt(session: Session): number {
-  const dueAt = silentUntil(session)
-  return session.isDraining ? Math.min(dueAt, session.context.now() + quietMs) : dueAt
+  const soonMs = session.client.holdsTickets ? longestHeldMs : session.isDraining ? quietMs : Infinity
+  return Math.min(silentUntil(session), session.context.now() + soonMs)
 }
 
 function longestSilenceMs(session: Session): number {
@@ -24,6 +27,8 @@ function isAnswered({ lastWord, client }: Session): boolean {
   return lastWord === 'upstream' && client.unsent === 0
 }
 
+/** For tickets: longer than most answers take, and sooner than a client would connect again. */
+const longestHeldMs = 250
 /** For a connection that has its answer, while we drain. */
 const quietMs = 1000
 /** After one side is done; shorter than the idle limit, for nothing more may ever come. */

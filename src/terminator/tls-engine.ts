@@ -1,5 +1,6 @@
 import { ServerConnection } from '../tls/connection.ts'
 import type { ConnectionEvent } from '../tls/events.ts'
+import type { Queued } from '../tls/record/outgoing.ts'
 import { judgeClient, resumedClient } from './client-auth.ts'
 import type { Engine, EngineEvent } from './engine.ts'
 import type { ProxyClient } from './proxy-protocol.ts'
@@ -30,6 +31,10 @@ export class TlsEngine implements Engine {
 
   close(): void {
     this.#connection.close()
+  }
+
+  get queued(): Queued {
+    return this.#connection.queued
   }
 
   takeOutput(): Uint8Array[] {

@@ -3,6 +3,7 @@ import { Conversation } from './conversation.ts'
 import type { ConnectionEvent } from './events.ts'
 import { serverRole } from './handshake/server-role.ts'
 import type { State } from './handshake/state.ts'
+import type { Queued } from './record/outgoing.ts'
 
 /**
  * A TLS server's side of one connection. Bytes of the peer go in by `receive`, which returns what happened; plaintext
@@ -49,6 +50,11 @@ export class ServerConnection {
   /** Queues close_notify: the peer may go on sending (RFC 8446 §6.1). Before the handshake's end it gives the connection up. */
   close(): void {
     this.#conversation.close()
+  }
+
+  /** What there is for `takeOutput`: whoever is patient with tickets saves a packet of their own for them. */
+  get queued(): Queued {
+    return this.#conversation.queued
   }
 
   /** Bytes for the peer, in order; the queue is empty afterwards. */

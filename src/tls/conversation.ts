@@ -10,7 +10,7 @@ import { Floods } from './floods.ts'
 import type { Effect, Transition } from './handshake/state.ts'
 import type { Limits } from './limits.ts'
 import { Incoming, type Received } from './record/incoming.ts'
-import { Outgoing } from './record/outgoing.ts'
+import { Outgoing, type Queued } from './record/outgoing.ts'
 import { Reassembly } from './record/reassembly.ts'
 import type { RecordProtection } from './record/protection.ts'
 import { recordRules, type RecordRules } from './record/rules.ts'
@@ -103,6 +103,10 @@ export class Conversation<State> {
     this.#sendAlert('close_notify')
     this.#sendClosed = true
     if (!this.#open || this.#peerClosed) this.destroy()
+  }
+
+  get queued(): Queued {
+    return this.#outgoing.queued
   }
 
   takeOutput(): Uint8Array[] {
@@ -241,6 +245,8 @@ export class Conversation<State> {
     switch (effect.do) {
       case 'send':
         return this.#outgoing.send(contentType.handshake, effect.messages)
+      case 'send-along':
+        return this.#outgoing.sendAlong(contentType.handshake, effect.messages)
       case 'send-change-cipher-spec':
         return this.#outgoing.sendChangeCipherSpec()
       case 'use-write-secret':

@@ -17,7 +17,7 @@ export function onFinished(state: ExpectFinished, message: HandshakeMessage, con
     { do: 'report', event: state.complete },
   ]
   const tickets = giveTickets(state, message, config)
-  if (tickets.length > 0) effects.push({ do: 'send', messages: tickets })
+  if (tickets.length > 0) effects.push({ do: 'send-along', messages: tickets })
   effects.push({ do: 'wipe', secrets: [clientSecret, traffic.main] })
   return { next: { at: 'established', suite, readSecret: traffic.client, writeSecret: traffic.server }, effects }
 }

@@ -85,6 +85,8 @@ export interface Transition<Next = State> {
 export type Effect =
   /** Sends handshake messages, under the write key in force if there is one. */
   | { readonly do: 'send'; readonly messages: Uint8Array }
+  /** The same, of messages that the peer does not wait for: they may leave together with the next that it does. */
+  | { readonly do: 'send-along'; readonly messages: Uint8Array }
   | { readonly do: 'send-change-cipher-spec' }
   | { readonly do: 'use-write-secret'; readonly suite: Suite; readonly secret: Uint8Array }
   /** Only at a record boundary (RFC 8446 §5.1); conversation.ts checks it. */

@@ -9,6 +9,7 @@ export class Outgoing {
   readonly #queue: RecordQueue
   #protection: RecordProtection | undefined
   #maxContent = maxPlaintext
+  #queued: Queued = 'nothing'
 
   constructor(padding: Padding = noPadding, memory: RecordMemory = freshMemory) {
     this.#padding = padding
@@ -25,14 +26,25 @@ export class Outgoing {
     return this.#protection?.count ?? 0
   }
 
+  get queued(): Queued {
+    return this.#queued
+  }
+
   /** Queues content, cut into as many records as it takes. */
   send(type: number, content: Uint8Array): void {
-    for (let at = 0; at < content.length; at += this.#maxContent)
-      this.#sendRecord(type, content.subarray(at, at + this.#maxContent))
+    this.#queued = 'urgent'
+    this.#sendRecords(type, content)
+  }
+
+  /** The same, where the peer does not wait for it. */
+  sendAlong(type: number, content: Uint8Array): void {
+    if (this.#queued === 'nothing') this.#queued = 'patient'
+    this.#sendRecords(type, content)
   }
 
   /** Queues change_cipher_spec, which goes in the clear always (RFC 8446 §5; RFC 5246 §7.1). */
   sendChangeCipherSpec(): void {
+    this.#queued = 'urgent'
     this.#queue.add(plainRecord(contentType.changeCipherSpec, Uint8Array.of(1), this.#queue))
   }
 
@@ -49,11 +61,17 @@ export class Outgoing {
 
   /** The records in order, in pieces; the queue is empty afterwards. */
   take(): Uint8Array[] {
+    this.#queued = 'nothing'
     return this.#queue.take()
   }
 
   wipe(): void {
     this.#protection?.wipe()
+  }
+
+  #sendRecords(type: number, content: Uint8Array): void {
+    for (let at = 0; at < content.length; at += this.#maxContent)
+      this.#sendRecord(type, content.subarray(at, at + this.#maxContent))
   }
 
   #sendRecord(type: number, content: Uint8Array): void {
@@ -69,6 +87,9 @@ export class Outgoing {
     return type === contentType.applicationData ? Math.min(this.#padding(length), this.#maxContent - length) : 0
   }
 }
+
+/** `patient`: nothing of it is waited for by the peer, so that it may leave with what comes next. */
+export type Queued = 'nothing' | 'patient' | 'urgent'
 
 /** How many zeros go behind application data of this length, which is all that a watcher learns of it (RFC 8446 §5.4). */
 export type Padding = (length: number) => number

@@ -37,6 +37,20 @@ suite('Outgoing', () => {
     assert.deepEqual(outgoing.take(), [])
   })
 
+  test('says whether any of what is queued is waited for', () => {
+    const outgoing = new Outgoing()
+    assert.equal(outgoing.queued, 'nothing')
+    outgoing.sendAlong(22, new Uint8Array(20))
+    assert.equal(outgoing.queued, 'patient')
+    outgoing.send(23, new Uint8Array(1))
+    outgoing.sendAlong(22, new Uint8Array(20))
+    assert.equal(outgoing.queued, 'urgent')
+    assert.equal(concat(...outgoing.take()).length, 5 + 20 + 5 + 1 + 5 + 20)
+    assert.equal(outgoing.queued, 'nothing')
+    outgoing.sendChangeCipherSpec()
+    assert.equal(outgoing.queued, 'urgent')
+  })
+
   test('queues nothing of a record that could not be sealed', () => {
     const sealing = protections['TLS 1.3']?.() as RecordProtection // it is in the table
     const outgoing = new Outgoing(undefined, used(1000))

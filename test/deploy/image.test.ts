@@ -91,6 +91,29 @@ test('the bundled operator reads a kubeconfig, and has none of the models that c
     assert.doesNotMatch(readFileSync(join(app, 'dist/controller', file), 'utf8'), /class V1Pod /, file)
 })
 
+test('what runs for long is plain ASCII, of which V8 keeps one byte for each character', () => {
+  const bundles = ['controller', 'terminator'].flatMap((name) =>
+    readdirSync(join(app, 'dist', name), { recursive: true, encoding: 'utf8' })
+      .filter((file) => file === 'run.js' || file.startsWith('chunk-'))
+      .filter((file) => file.endsWith('.js'))
+      .map((file) => join(app, 'dist', name, file)),
+  )
+  assert.ok(bundles.length > 2)
+  for (const file of bundles) {
+    const other = readFileSync(file).filter((byte) => byte > 0x7f)
+    assert.equal(other.length, 0, file)
+  }
+})
+
+test('the bundled operator does without the fetch of Node', () => {
+  const script = `
+    await import(${JSON.stringify(join(app, 'dist/controller/run.js'))})
+    await import(${JSON.stringify(join(app, 'dist/kube/client.js'))})
+    console.log(process.moduleLoadList.some((name) => name.includes('undici')))`
+  const said = execFileSync(process.execPath, ['--input-type=module', '--eval', script], { encoding: 'utf8' })
+  assert.equal(said.trim(), 'false')
+})
+
 test('carries no package that is for development only', () => {
   const packages = readdirSync(join(app, 'node_modules'))
   assert.ok(packages.includes('winston'))

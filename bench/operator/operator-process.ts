@@ -5,6 +5,7 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { transformSync } from 'esbuild'
 import { parseAllDocuments } from 'yaml'
+import type { Cause } from '../../src/kube/queue.ts'
 import type { Usage } from './probe.ts'
 
 export interface OperatorProcess {
@@ -12,8 +13,13 @@ export interface OperatorProcess {
   usage(): Promise<Usage>
   /** The operator's own metrics, as Prometheus gets them. */
   metrics(): Promise<string>
+  /** How often it has looked at a policy since it began, by what made it look. */
+  looks(): Promise<Looks>
   stop(): Promise<void>
 }
+
+/** Because something changed, or because the next look was due. */
+export type Looks = Readonly<Record<Cause, number>>
 
 export interface OperatorPlace {
   /** What the image has at /app. */
@@ -74,6 +80,7 @@ export async function startOperator({
   const kill = (): void => void child.kill('SIGKILL')
   process.prependListener('exit', kill)
   child.once('exit', () => process.off('exit', kill))
+  const metrics = async (): Promise<string> => (await fetch(`http://127.0.0.1:${adminPort}/metrics`)).text()
   return {
     webhookUrl,
     async usage() {
@@ -83,8 +90,15 @@ export async function startOperator({
       const [usage] = await answer
       return usage
     },
-    async metrics() {
-      return (await fetch(`http://127.0.0.1:${adminPort}/metrics`)).text()
+    metrics,
+    async looks() {
+      const text = await metrics()
+      const by = (cause: Cause): number =>
+        text
+          .split('\n')
+          .filter((line) => line.startsWith('chitin_reconcile_total{') && line.includes(`cause="${cause}"`))
+          .reduce((sum, line) => sum + Number(line.slice(line.lastIndexOf(' '))), 0)
+      return { change: by('change'), time: by('time') }
     },
     async stop() {
       if (child.exitCode !== null || child.signalCode !== null) return

@@ -67,9 +67,10 @@ export function report({ json, ...results }: Results): void {
 }
 
 /** A cost in one line. */
-export function costText({ cpuMs, requests, seenMs }: Cost): string {
+export function costText({ cpuMs, requests, looks, seenMs }: Cost): string {
   const seen = seenMs === undefined ? '' : `, seen after ${seenMs.toFixed(0)} ms`
-  return `CPU ${cpuMs.toFixed(0)} ms, ${sum(requests)} requests (${list(requests)})${seen}`
+  const looked = `${looks.change.toFixed(1)} looks for it, ${looks.time.toFixed(1)} that were due`
+  return `CPU ${cpuMs.toFixed(0)} ms, ${sum(requests)} requests (${list(requests)}), ${looked}${seen}`
 }
 
 function list(requests: Readonly<Record<string, number>>): string {

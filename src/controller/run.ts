@@ -256,9 +256,9 @@ class Operator {
     ]
   }
 
-  #ran({ reconciler: controller, key, durationMs, error, retryInMs }: Run): void {
+  #ran({ reconciler: controller, key, cause, durationMs, error, retryInMs }: Run): void {
     const { log } = this.#options
-    this.#metrics.reconciles.inc({ controller, result: error === undefined ? 'success' : 'error' })
+    this.#metrics.reconciles.inc({ controller, cause, result: error === undefined ? 'success' : 'error' })
     this.#metrics.reconcileDuration.observe({ controller }, durationMs / 1000)
     if (error === undefined) return
     log.error('a policy could not be reconciled', { policy: key, error: errorText(error, { stack: true }), retryInMs })

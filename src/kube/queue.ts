@@ -1,5 +1,8 @@
 import type { Key } from './resource.ts'
 
+/** Why a key is worked on: something added it, or the time that it was to be done at has come. */
+export type Cause = 'change' | 'time'
+
 export interface QueueOptions {
   readonly baseDelayMs?: number
   readonly maxDelayMs?: number
@@ -12,8 +15,8 @@ export interface QueueOptions {
 export class Queue {
   readonly #baseDelayMs: number
   readonly #maxDelayMs: number
-  readonly #ready = new Set<Key>()
-  readonly #running = new Set<Key>()
+  readonly #ready = new Map<Key, Cause>()
+  readonly #running = new Map<Key, Cause>()
   readonly #delayed = new Map<Key, number>()
   readonly #failures = new Map<Key, number>()
   #earliest = Infinity
@@ -26,7 +29,7 @@ export class Queue {
   /** To be done as soon as possible; takes the place of a delay. */
   add(key: Key): void {
     this.#delayed.delete(key)
-    this.#ready.add(key)
+    this.#ready.set(key, 'change')
   }
 
   /** To be done at `at`; of two times the earlier one holds, and a key that is ready already stays so. */
@@ -54,13 +57,20 @@ export class Queue {
   /** The next key to work on, in the order in which they became ready; the caller owes a `done`. */
   take(now: number): Key | undefined {
     this.#promote(now)
-    for (const key of this.#ready) {
+    for (const [key, cause] of this.#ready) {
       if (this.#running.has(key)) continue
       this.#ready.delete(key)
-      this.#running.add(key)
+      this.#running.set(key, cause)
       return key
     }
     return undefined
+  }
+
+  /** Why a key that was taken was to be done. */
+  cause(key: Key): Cause {
+    const cause = this.#running.get(key)
+    if (cause === undefined) throw new Error(`${key} was not taken`)
+    return cause
   }
 
   /** The worker is through with the key, well or not. */
@@ -96,7 +106,10 @@ export class Queue {
   #promote(now: number): void {
     if (now < this.#earliest) return
     const due = [...this.#delayed].filter(([, at]) => at <= now).toSorted(([, a], [, b]) => a - b)
-    for (const [key] of due) this.add(key)
+    for (const [key] of due) {
+      this.#delayed.delete(key)
+      this.#ready.set(key, 'time')
+    }
     this.#earliest = this.nextAt() ?? Infinity
   }
 }

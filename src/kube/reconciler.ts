@@ -1,5 +1,5 @@
 import { KubeError } from './kube-error.ts'
-import { Queue } from './queue.ts'
+import { Queue, type Cause } from './queue.ts'
 import type { Key } from './resource.ts'
 
 /** What a reconcile asks for: look again later, or (nothing) only when something changes. */
@@ -23,6 +23,7 @@ export interface ReconcilerOptions {
 export interface Run {
   readonly reconciler: string
   readonly key: Key
+  readonly cause: Cause
   readonly durationMs: number
   readonly error?: unknown
   readonly retryInMs?: number
@@ -86,16 +87,17 @@ export class Reconciler {
   async #work(key: Key, signal: AbortSignal): Promise<void> {
     const { name, reconcile, onRun } = this.#options
     const started = performance.now()
+    const cause = this.#queue.cause(key)
     try {
       const outcome = await reconcile(key, signal)
       this.#queue.forget(key)
       if (outcome?.requeueAfterMs !== undefined) this.#queue.addAt(key, performance.now() + outcome.requeueAfterMs)
-      onRun?.({ reconciler: name, key, durationMs: performance.now() - started })
+      onRun?.({ reconciler: name, key, cause, durationMs: performance.now() - started })
     } catch (error) {
       if (signal.aborted) return
       const askedMs = error instanceof KubeError ? error.retryAfterMs : undefined
       const retryInMs = this.#queue.retry(key, performance.now(), askedMs)
-      onRun?.({ reconciler: name, key, durationMs: performance.now() - started, error, retryInMs })
+      onRun?.({ reconciler: name, key, cause, durationMs: performance.now() - started, error, retryInMs })
     } finally {
       this.#queue.done(key)
     }

@@ -63,8 +63,8 @@ export function operatorMetrics(registry: Registry = new Registry()) {
     }),
     reconciles: new Counter({
       name: 'chitin_reconcile_total',
-      help: 'Looks at a policy. result: success or error.',
-      labelNames: ['controller', 'result'],
+      help: 'Looks at a policy. cause: change (of something that it looked at before) or time (the next look was due). result: success or error.',
+      labelNames: ['controller', 'cause', 'result'],
       registers,
     }),
     reconcileDuration: new Histogram({

@@ -32,6 +32,21 @@ test('a key that is being worked on does not hold up the others', () => {
   assert.equal(queue.take(0), 'b')
 })
 
+test('says why a key is done: it was added, or its time has come', () => {
+  const queue = new Queue()
+  queue.add('added')
+  queue.addAt('due', 10)
+  queue.addAt('due, and added', 10)
+  assert.equal(queue.take(10), 'added')
+  queue.add('due, and added')
+  assert.deepEqual([queue.take(10), queue.take(10)], ['due', 'due, and added'])
+  const causes = ['added', 'due', 'due, and added'].map((key) => queue.cause(key))
+  assert.deepEqual(causes, ['change', 'time', 'change'])
+  queue.add('due')
+  assert.equal(queue.cause('due'), 'time')
+  assert.throws(() => queue.cause('another'), /another was not taken/)
+})
+
 test('done without take is a bug', () => {
   assert.throws(() => new Queue().done('a'), /not taken/)
 })

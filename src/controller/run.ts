@@ -24,7 +24,7 @@ import { runWebhook, type RunningWebhook } from '../webhook/run.ts'
 import { limited } from './certificates/ask.ts'
 import { shakeHands } from './certificates/verify.ts'
 import { ConfigMapReader } from './config-map-reader.ts'
-import { fill, type Report } from './report.ts'
+import { exposition, type Report } from './report.ts'
 import { verdictOnPod, type Surroundings } from './tls-policy/govern.ts'
 import { Observer } from './tls-policy/observe.ts'
 import { PolicyReconciler } from './tls-policy/reconcile.ts'
@@ -354,11 +354,15 @@ class Operator {
         return this.#webhookTrouble()
       },
       metrics: async () => {
-        fill(this.#metrics, this.#reports)
         this.#metrics.queueDepth.set({ controller: 'tls-policy' }, this.#depth())
-        return { type: expositionType, text: await this.#metrics.registry.metrics() }
+        return { type: expositionType, text: this.#exposition(await this.#metrics.registry.metrics()) }
       },
     })
+  }
+
+  *#exposition(counted: string): Generator<string> {
+    yield counted
+    yield* exposition(this.#reports)
   }
 }
 

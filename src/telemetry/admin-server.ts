@@ -1,5 +1,8 @@
-import type { Server } from 'node:http'
+import type { IncomingMessage, Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { Readable } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
+import { setImmediate as others } from 'node:timers/promises'
 
 // To import it by name would read all of its exports, and among them are those that load the whole of fetch: 13 MiB.
 const { createServer } = process.getBuiltinModule('node:http')
@@ -10,7 +13,8 @@ export interface AdminSource {
   live(): boolean
   /** Undefined when ready, else a sentence why not. */
   notReady(): Promise<string | undefined>
-  metrics(): Promise<{ readonly type: string; readonly text: string }>
+  /** The text may come in pieces, which are made as they are sent. */
+  metrics(): Promise<{ readonly type: string; readonly text: string | Iterable<string> }>
 }
 
 export interface AdminServer {
@@ -26,15 +30,16 @@ export async function startAdminServer(
   const server = createServer(
     { requestTimeout: 5000, headersTimeout: 5000, maxHeaderSize: 8192 },
     (request, response) => {
-      const answer = (status: number, text: string, type = 'text/plain; charset=utf-8'): void => {
+      const answer: Answer = async (status, text, type = 'text/plain; charset=utf-8') => {
         response.writeHead(status, { 'content-type': type, 'cache-control': 'no-store' })
-        response.end(request.method === 'HEAD' ? undefined : text)
+        if (request.method === 'HEAD') response.end()
+        else if (typeof text === 'string') response.end(text)
+        else await pipeline(Readable.from(slices(text)), response)
       }
-      if (request.method !== 'GET' && request.method !== 'HEAD') return answer(405, 'only GET and HEAD\n')
-      respond(request.url?.split('?')[0] ?? '', source, answer).catch((error: unknown) => {
+      respond(request, source, answer).catch((error: unknown) => {
         // The one who asks learns that it failed; what failed is ours to log elsewhere.
         if (response.headersSent) response.destroy()
-        else answer(500, `failed: ${error instanceof Error ? error.message : 'unknown'}\n`)
+        else void answer(500, `failed: ${error instanceof Error ? error.message : 'unknown'}\n`)
       })
     },
   )
@@ -49,11 +54,11 @@ export async function startAdminServer(
   }
 }
 
-async function respond(
-  path: string,
-  source: AdminSource,
-  answer: (status: number, text: string, type?: string) => void,
-): Promise<void> {
+type Answer = (status: number, text: string | Iterable<string>, type?: string) => Promise<void>
+
+async function respond({ method, url }: IncomingMessage, source: AdminSource, answer: Answer): Promise<void> {
+  if (method !== 'GET' && method !== 'HEAD') return answer(405, 'only GET and HEAD\n')
+  const path = url?.split('?')[0] ?? ''
   if (path === '/livez') return source.live() ? answer(200, 'ok\n') : answer(503, 'not live\n')
   if (path === '/readyz') {
     const why = await source.notReady()
@@ -63,7 +68,20 @@ async function respond(
     const { type, text } = await source.metrics()
     return answer(200, text, type)
   }
-  answer(404, 'try /livez, /readyz or /metrics\n')
+  return answer(404, 'try /livez, /readyz or /metrics\n')
+}
+
+/** Between two slices it is the others' turn: megabytes of metrics must not hold up a webhook. */
+async function* slices(pieces: Iterable<string>): AsyncGenerator<string> {
+  let slice = ''
+  for (const piece of pieces) {
+    slice += piece
+    if (slice.length < sliceLength) continue
+    yield slice
+    slice = ''
+    await others()
+  }
+  yield slice
 }
 
 function closeAll(server: Server): Promise<void> {
@@ -72,3 +90,5 @@ function closeAll(server: Server): Promise<void> {
     server.closeAllConnections()
   })
 }
+
+const sliceLength = 64 * 1024

@@ -1,5 +1,6 @@
 /** Every metric that the operator exports, each with its help text. */
 import { Counter, Gauge, Histogram, Registry } from 'prom-client'
+import type { Metric } from './exposition.ts'
 
 export type OperatorMetrics = ReturnType<typeof operatorMetrics>
 
@@ -7,42 +8,6 @@ export function operatorMetrics(registry: Registry = new Registry()) {
   const registers = [registry]
   return {
     registry,
-    policies: new Gauge({
-      name: 'chitin_policies',
-      help: 'TLSPolicies by enforcement and by the reason of their condition Ready.',
-      labelNames: ['enforcement', 'ready', 'reason'],
-      registers,
-    }),
-    condition: new Gauge({
-      name: 'chitin_policy_condition',
-      help: 'Conditions of each TLSPolicy: 1 for the status that holds.',
-      labelNames: ['namespace', 'policy', 'condition', 'status', 'reason'],
-      registers,
-    }),
-    pods: new Gauge({
-      name: 'chitin_pods',
-      help: 'Pods that a policy selects. state: injected, stale (injected, but not as the policy asks now) or missing.',
-      labelNames: ['namespace', 'policy', 'state'],
-      registers,
-    }),
-    certificateNotAfter: new Gauge({
-      name: 'chitin_certificate_not_after_timestamp_seconds',
-      help: 'When the certificate of a host ends. source: stored (in the bundle) or served (seen on the wire of every pod). At most 1000 hosts a policy.',
-      labelNames: ['namespace', 'policy', 'host', 'source'],
-      registers,
-    }),
-    certificatesHeldBack: new Gauge({
-      name: 'chitin_certificates_held_back',
-      help: 'Certificates that can not be served, by reason; the last good one is served in their place.',
-      labelNames: ['namespace', 'policy', 'reason'],
-      registers,
-    }),
-    servedMismatches: new Gauge({
-      name: 'chitin_served_certificate_mismatches',
-      help: 'Handshakes, one for each pod, host and key type, that did not show the certificate that they should.',
-      labelNames: ['namespace', 'policy'],
-      registers,
-    }),
     rotationDuration: new Histogram({
       name: 'chitin_rotation_duration_seconds',
       help: 'From the moment a changed certificate was seen in its Secret until every pod was seen to serve it.',
@@ -106,3 +71,31 @@ export function operatorMetrics(registry: Registry = new Registry()) {
     }),
   }
 }
+
+/** What is said of each policy; written at a scrape from what is known then, and not held. All are gauges. */
+export const policyMetrics = {
+  policies: {
+    name: 'chitin_policies',
+    help: 'TLSPolicies by enforcement and by the reason of their condition Ready.',
+  },
+  condition: {
+    name: 'chitin_policy_condition',
+    help: 'Conditions of each TLSPolicy: 1 for the status that holds.',
+  },
+  pods: {
+    name: 'chitin_pods',
+    help: 'Pods that a policy selects. state: injected, stale (injected, but not as the policy asks now) or missing.',
+  },
+  certificateNotAfter: {
+    name: 'chitin_certificate_not_after_timestamp_seconds',
+    help: 'When the certificate of a host ends. source: stored (in the bundle) or served (seen on the wire of every pod). At most 1000 hosts a policy.',
+  },
+  certificatesHeldBack: {
+    name: 'chitin_certificates_held_back',
+    help: 'Certificates that can not be served, by reason; the last good one is served in their place.',
+  },
+  servedMismatches: {
+    name: 'chitin_served_certificate_mismatches',
+    help: 'Handshakes, one for each pod, host and key type, that did not show the certificate that they should.',
+  },
+} as const satisfies Record<string, Metric>

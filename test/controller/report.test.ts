@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { TLSPolicyStatus } from '../../src/api/tls-policy.ts'
-import { fill, type Report } from '../../src/controller/report.ts'
-import { operatorMetrics } from '../../src/telemetry/operator-metrics.ts'
+import { exposition, reportOf, type Report } from '../../src/controller/report.ts'
+import { policyMetrics } from '../../src/telemetry/operator-metrics.ts'
 
 const status: TLSPolicyStatus = {
   conditions: [
@@ -27,10 +27,11 @@ const status: TLSPolicyStatus = {
   ],
 }
 
-test('what was said of a policy can be scraped', async () => {
-  const text = await scrape(new Map([['edge/one', { enforcement: 'Enforce', status, mismatches: 1 }]]))
+test('what was said of a policy can be scraped', () => {
+  const text = scrape(new Map([['edge/one', reportOf('Enforce', status, 1)]]))
   for (const line of [
     'chitin_policies{enforcement="Enforce",ready="False",reason="CertificateHeldBack"} 1',
+    'chitin_policy_condition{namespace="edge",policy="one",condition="Ready",status="False",reason="CertificateHeldBack"} 1',
     'chitin_pods{namespace="edge",policy="one",state="injected"} 1',
     'chitin_pods{namespace="edge",policy="one",state="stale"} 1',
     'chitin_pods{namespace="edge",policy="one",state="missing"} 1',
@@ -38,20 +39,42 @@ test('what was said of a policy can be scraped', async () => {
     'chitin_served_certificate_mismatches{namespace="edge",policy="one"} 1',
     'chitin_certificate_not_after_timestamp_seconds{namespace="edge",policy="one",host="shop.example.com",source="served"} 1798761600',
   ]) {
-    assert.ok(text.includes(`${line}\n`), line)
+    assert.ok(text.includes(`\n${line}\n`), line)
   }
   assert.ok(!text.includes('new.example.com'))
 })
 
-test('nothing is left of a policy that is gone', async () => {
-  const metrics = operatorMetrics()
-  fill(metrics, new Map([['edge/one', { enforcement: 'Enforce', status, mismatches: 0 }]]))
-  fill(metrics, new Map())
-  assert.ok(!(await metrics.registry.metrics()).includes('policy="one"'))
+test('what Prometheus gets has each metric in one piece, and no series twice', () => {
+  const reports = ['edge/one', 'edge/two', 'shop/one'].map((key, i) => [key, reportOf('Enforce', status, i)] as const)
+  const lines = scrape(new Map(reports)).trimEnd().split('\n')
+  const names = lines.map((line) => (line.startsWith('#') ? line.split(' ')[2] : line.split('{')[0]))
+  const pieces = names.filter((name, i) => name !== names[i - 1])
+  assert.deepEqual(
+    pieces,
+    Object.values(policyMetrics).map(({ name }) => name),
+  )
+  const series = lines.filter((line) => !line.startsWith('#')).map((line) => line.slice(0, line.lastIndexOf(' ')))
+  assert.equal(new Set(series).size, series.length)
+  assert.ok(lines.includes('chitin_policies{enforcement="Enforce",ready="False",reason="CertificateHeldBack"} 3'))
 })
 
-async function scrape(reports: ReadonlyMap<string, Report>): Promise<string> {
-  const metrics = operatorMetrics()
-  fill(metrics, reports)
-  return metrics.registry.metrics()
+test('a policy that comes while the metrics are sent is for the next scrape', () => {
+  const reports = new Map([['edge/one', reportOf('Enforce', status, 0)]])
+  const pieces = exposition(reports)
+  let text = pieces.next().value as string
+  reports.set('edge/two', reportOf('Enforce', status, 0))
+  for (const piece of pieces) text += piece
+  assert.ok(text.includes('policy="one"'))
+  assert.ok(!text.includes('policy="two"'))
+})
+
+test('nothing is left of a policy that is gone, or of which nothing was said', () => {
+  assert.ok(!scrape(new Map()).includes('{'))
+  const text = scrape(new Map([['edge/one', reportOf('Audit', {}, 0)]]))
+  assert.ok(text.includes('chitin_pods{namespace="edge",policy="one",state="injected"} 0\n'))
+  assert.ok(!text.includes('chitin_policies{'))
+})
+
+function scrape(reports: ReadonlyMap<string, Report>): string {
+  return [...exposition(reports)].join('')
 }

@@ -7,13 +7,17 @@ import { connectionMetrics, exposition, expositionType, terminatorMetrics } from
 let server: AdminServer | undefined
 afterEach(() => server?.close())
 
-async function start({ live = true, notReady = undefined as string | undefined } = {}) {
+async function start({
+  live = true,
+  notReady = undefined as string | undefined,
+  metrics = (): Promise<string | Iterable<string>> => Promise.reject(new Error('a worker does not answer')),
+} = {}) {
   server = await startAdminServer(
     { host: '127.0.0.1', port: 0 },
     {
       live: () => live,
       notReady: () => Promise.resolve(notReady),
-      metrics: () => Promise.reject(new Error('a worker does not answer')),
+      metrics: async () => ({ type: expositionType, text: await metrics() }),
     },
   )
   const { port } = server
@@ -42,6 +46,64 @@ test('refuses other paths and methods, and answers when the metrics fail', async
   const response = await ask('/metrics')
   assert.equal(response.status, 500)
   assert.match(await response.text(), /a worker does not answer/)
+})
+
+test('sends metrics in slices, between which others have their turn', async () => {
+  let turns = 0
+  const turn = (): void => {
+    turns++
+    if (turns < 1000) setImmediate(turn)
+  }
+  const turnsAtPiece: number[] = []
+  const piece = `${'#'.repeat(999)}\n`
+  const ask = await start({
+    metrics: async () =>
+      (function* () {
+        turn()
+        for (let i = 0; i < 1000; i++) {
+          turnsAtPiece.push(turns)
+          yield piece
+        }
+      })(),
+  })
+  const response = await ask('/metrics')
+  assert.equal(response.headers.get('content-type'), expositionType)
+  assert.equal(await response.text(), piece.repeat(1000))
+  // A megabyte is sixteen slices of 64 KiB.
+  assert.ok(new Set(turnsAtPiece).size >= 15, `${new Set(turnsAtPiece).size} turns`)
+  assert.equal(await (await ask('/metrics', 'HEAD')).text(), '')
+})
+
+test('a scrape that breaks in the middle is cut off, and the next one is answered', async () => {
+  let isBroken = true
+  const ask = await start({
+    metrics: async () =>
+      (function* () {
+        yield 'a_metric 1\n'.repeat(10_000)
+        if (isBroken) throw new Error('a bug')
+      })(),
+  })
+  await assert.rejects(async () => (await ask('/metrics')).text())
+  isBroken = false
+  assert.equal((await (await ask('/metrics')).text()).length, 110_000)
+})
+
+test('nothing more is written for one who hangs up in the middle of a scrape', async () => {
+  const over = Promise.withResolvers<void>()
+  const ask = await start({
+    metrics: async () =>
+      (function* () {
+        try {
+          for (;;) yield 'a_metric 1\n'.repeat(1000)
+        } finally {
+          over.resolve()
+        }
+      })(),
+  })
+  const reader = (await ask('/metrics')).body?.getReader()
+  await reader?.read()
+  await reader?.cancel()
+  await over.promise
 })
 
 test('sums the counters of several threads', async () => {

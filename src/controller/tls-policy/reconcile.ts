@@ -12,7 +12,7 @@ import type { OperatorMetrics } from '../../telemetry/operator-metrics.ts'
 import type { Log } from '../../telemetry/log.ts'
 import { ask, type Shake } from '../certificates/ask.ts'
 import { answerKey, due, forget, matches, type Answer } from '../certificates/rollout.ts'
-import type { Report } from '../report.ts'
+import { reportOf, type Report } from '../report.ts'
 import type { Configurator } from '../webhook-configuration/configurator.ts'
 import { carryOut, writeStatus } from './apply.ts'
 import { questionsOf } from './asking.ts'
@@ -177,7 +177,7 @@ export class PolicyReconciler {
     }
     if (decision.status === undefined) return
     const enforcement = seen.policy?.spec.enforcement ?? 'Audit'
-    reports.set(key, { enforcement, status: decision.status, mismatches: wrong })
+    reports.set(key, reportOf(enforcement, decision.status, wrong))
   }
 }
 

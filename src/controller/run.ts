@@ -21,9 +21,9 @@ import { expositionType, processMetrics } from '../telemetry/metrics.ts'
 import { operatorMetrics } from '../telemetry/operator-metrics.ts'
 import { mutatePodPath } from '../webhook/routes.ts'
 import { runWebhook, type RunningWebhook } from '../webhook/run.ts'
-import { limited } from './certificates/ask.ts'
 import { shakeHands } from './certificates/verify.ts'
 import { ConfigMapReader } from './config-map-reader.ts'
+import { limited } from './limited.ts'
 import { exposition, type Report } from './report.ts'
 import { verdictOnPod, type Surroundings } from './tls-policy/govern.ts'
 import { Observer } from './tls-policy/observe.ts'
@@ -384,5 +384,5 @@ async function aborted(signal: AbortSignal): Promise<void> {
 }
 
 const handshakeMs = 3000
-/** Enough to keep one core busy. */
+/** Enough to keep one core busy: a pod has seconds to answer, which must not pass while it is us who are busy with others. */
 const handshakesAtOnce = 64

@@ -48,10 +48,10 @@ export class Transport {
     this.#server = new URL(cluster.server)
     this.#userAgent = userAgent
     // A proxy needs client-node's own agent. Otherwise one pool serves all: it keeps connections apart by CA and client
-    // certificate, so that a renewed certificate gets connections of its own.
+    // certificate, so that a renewed certificate gets connections of its own. After a rush most of them are let go again.
     if (cluster.proxyUrl !== undefined && cluster.proxyUrl !== '') this.#agent = undefined
-    else if (this.#server.protocol === 'http:') this.#agent = new http.Agent({ keepAlive: true })
-    else this.#agent = new https.Agent({ keepAlive: true })
+    else if (this.#server.protocol === 'http:') this.#agent = new http.Agent(kept)
+    else this.#agent = new https.Agent(kept)
   }
 
   /** The namespace that the context, or the service account, stands for. */
@@ -202,3 +202,5 @@ async function readText(answer: http.IncomingMessage): Promise<string> {
 
 const defaultTimeoutMs = 30_000
 const maxAnswerBytes = 256 * 1024 * 1024
+/** Idle ones: each costs some 60 KiB. There may be more that are busy, or the Lease could wait behind a rush of others. */
+const kept = { keepAlive: true, maxFreeSockets: 8 }

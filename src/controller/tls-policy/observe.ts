@@ -23,6 +23,7 @@ import type { ClientAuthInput } from '../certificates/client-auth.ts'
 import { compile, type Compiled } from '../certificates/compile.ts'
 import type { SecretInput } from '../certificates/secret-input.ts'
 import { unchangedSecrets } from '../certificates/unchanged.ts'
+import { limited } from '../limited.ts'
 import { workloadsIn, type Live, type RawPolicy, type World } from '../world.ts'
 import { isEqual } from './apply.ts'
 import { govern, type Governed, type Surroundings } from './govern.ts'
@@ -48,18 +49,24 @@ interface Memo {
   /** When time alone changes the outcome. */
   readonly until: number
   /** Without the bundle's data: no keys are kept. */
-  readonly compiled: Compiled
+  readonly outcome: Outcome
   /** The version of the bundle Secret that holds it, or `none` where there is nothing to hold; absent: it is not there. */
   readonly inPlaceAs?: string
 }
 
+/** What is said of a compilation again and again. */
+type Outcome = Omit<Certificates, 'fallbackMissing'>
+
 export class Observer {
   readonly #options: ObserverOptions
+  readonly #fetch: (ref: ObjectName, signal: AbortSignal) => Promise<Live<Secret> | undefined>
   /** What the last compilation of each policy gave. */
   readonly #memo = new Map<string, Memo>()
 
   constructor(options: ObserverOptions) {
     this.#options = options
+    const { client } = options
+    this.#fetch = limited(async (ref, signal) => client.find(resources.secrets, ref, { signal }), secretsAtOnce)
   }
 
   /** Forgets a policy that is gone. */
@@ -180,7 +187,7 @@ export class Observer {
     const of = createHash('sha256').update(JSON.stringify(compiledFrom)).digest('base64')
     const known = this.#memo.get(key)
     if (known?.of === of && known.until > now() && known.inPlaceAs === (bundle?.metadata.resourceVersion ?? 'none'))
-      return { certificates: certificatesOf(known.compiled, bundle, governed), inPlace: true }
+      return { certificates: certificatesOf(known.outcome, bundle, governed), inPlace: true }
 
     const previous = await client.find<Live<Secret>>(
       resources.secrets,
@@ -190,10 +197,10 @@ export class Observer {
     // A bundle that is just as it was left vouches for the Secrets that it was made of, but not for whom to believe.
     const isAsLeft = known?.inPlaceAs !== undefined && known.inPlaceAs === previous?.metadata.resourceVersion
     const unchanged = isAsLeft
-      ? unchangedSecrets(previous?.data ?? {}, known.compiled.status, version)
+      ? unchangedSecrets(previous?.data ?? {}, known.outcome.status, version)
       : new Map<string, SecretInput>()
     for (const ref of authoritySecrets(policy, governed)) unchanged.delete(keyFor(ref))
-    const fetched = await this.#fetch(refs, unchanged, signal)
+    const fetched = await this.#fetchAll(refs, unchanged, signal)
     const input = (ref: ObjectName): SecretInput => fetched.get(keyFor(ref)) ?? ref
     const inputs = (names: readonly ObjectName[]): SecretInput[] => names.map(input)
     const compiled = compile({
@@ -215,60 +222,55 @@ export class Observer {
       compiled.bundle === undefined ||
       (isEqual(previous?.data, compiled.bundle.data) &&
         previous?.metadata.annotations?.[generationAnnotation] === compiled.bundle.generation)
-    const { bundle: made, ...rest } = compiled
-    const withoutData = made === undefined ? rest : { ...rest, bundle: { ...made, data: {} } }
+    const outcome = outcomeOf(compiled)
     this.#memo.set(key, {
       of,
       until: compiled.nextChange?.getTime() ?? Infinity,
-      compiled: withoutData,
+      outcome: { ...outcome, data: {} },
       ...(inPlace ? { inPlaceAs: previous?.metadata.resourceVersion ?? 'none' } : {}),
     })
-    return { certificates: certificatesOf(compiled, previous, governed), inPlace }
+    return { certificates: certificatesOf(outcome, previous, governed), inPlace }
   }
 
-  /** Each Secret once, some at a time, but for those that are `there` already. */
-  async #fetch(
+  /** Each Secret once, but for those that are `there` already. */
+  async #fetchAll(
     refs: readonly ObjectName[],
     there: ReadonlyMap<string, SecretInput>,
     signal: AbortSignal,
   ): Promise<ReadonlyMap<string, SecretInput>> {
-    const { client } = this.#options
     const fetched = new Map(there)
-    const left = new Map(refs.map((ref) => [keyFor(ref), ref] as const).filter(([key]) => !there.has(key))).entries()
-    const worker = async (): Promise<void> => {
-      // One iterator, several workers: each takes what the others have not.
-      for (const [key, ref] of left) {
-        const secret = await client.find<Live<Secret>>(resources.secrets, ref, { signal })
-        if (secret === undefined) continue
+    const left = new Map(refs.map((ref) => [keyFor(ref), ref] as const).filter(([key]) => !there.has(key)))
+    await Promise.all(
+      [...left].map(async ([key, ref]) => {
+        const secret = await this.#fetch(ref, signal)
+        if (secret === undefined) return
         const { resourceVersion } = secret.metadata
         const version = resourceVersion === undefined ? {} : { resourceVersion }
         fetched.set(key, { ...ref, ...version, data: secret.data ?? {} })
-      }
-    }
-    await Promise.all(Array.from({ length: secretsAtOnce }, worker))
+      }),
+    )
     return fetched
   }
 }
 
-function certificatesOf(
-  compiled: Compiled,
-  bundle: KubeObject | undefined,
-  { fallbackMissing }: Governed,
-): Certificates {
-  // Where no bundle can be made, the one that is there stays in force.
-  const generation = compiled.bundle?.generation ?? bundle?.metadata.annotations?.[generationAnnotation]
-  const problem = compiled.issues.find(
+function outcomeOf({ bundle, status, expectations, missing, issues }: Compiled): Outcome {
+  const problem = issues.find(
     ({ severity, host, secret }) => severity === 'error' && host === undefined && secret === undefined,
   )
   return {
-    ...(generation === undefined ? {} : { generation }),
-    data: compiled.bundle?.data ?? {},
-    status: compiled.status,
-    expectations: compiled.bundle === undefined ? [] : compiled.expectations,
-    missing: compiled.missing,
-    fallbackMissing,
+    ...(bundle === undefined ? {} : { generation: bundle.generation }),
+    data: bundle?.data ?? {},
+    status,
+    expectations: bundle === undefined ? [] : expectations,
+    missing,
     ...(problem === undefined ? {} : { problem: { reason: problem.reason, message: problem.message } }),
   }
+}
+
+function certificatesOf(outcome: Outcome, bundle: KubeObject | undefined, { fallbackMissing }: Governed): Certificates {
+  // Where no bundle can be made, the one that is there stays in force.
+  const generation = outcome.generation ?? bundle?.metadata.annotations?.[generationAnnotation]
+  return { ...outcome, ...(generation === undefined ? {} : { generation }), fallbackMissing }
 }
 
 /** The Secrets that say whom to believe of clients. */
@@ -332,4 +334,5 @@ function isSameConfig(there: ConfigMap | undefined, wanted: NonNullable<Seen['de
   return isEqual(there?.data ?? {}, wanted.data ?? {}) && isEqual(there?.binaryData ?? {}, wanted.binaryData ?? {})
 }
 
+/** Of all policies together: each that is under way has a connection to the API server. */
 const secretsAtOnce = 32

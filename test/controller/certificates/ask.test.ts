@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { ask, limited } from '../../../src/controller/certificates/ask.ts'
+import { ask } from '../../../src/controller/certificates/ask.ts'
 import { answerKey, questions, type Answer } from '../../../src/controller/certificates/rollout.ts'
 
 const right = 'aa'.repeat(32)
@@ -52,22 +52,4 @@ test('nothing more is asked once it is over', async () => {
   const over = AbortSignal.abort()
   const asked = await ask(all, new Map(), { shake: async () => assert.fail(), now: () => 0, signal: over })
   assert.deepEqual(asked, [])
-})
-
-test('all who ask share one limit, and a failure gives its place back', async () => {
-  let open = 0
-  let most = 0
-  const shake = limited(async ({ pod }) => {
-    most = Math.max(most, ++open)
-    await new Promise((resolve) => setImmediate(resolve))
-    open--
-    if (pod.name === 'b') throw new Error('a bug')
-    return { fingerprint: right }
-  }, 2)
-  const asking = Array.from({ length: 5 }, async () => {
-    await Promise.allSettled(all.map(async (question) => shake(question, signal)))
-  })
-  await Promise.all(asking)
-  assert.equal(open, 0)
-  assert.equal(most, 2)
 })

@@ -55,6 +55,8 @@ export async function runTerminator(
     if (watcher !== undefined && watcher.current === undefined)
       return `no bundle is loaded: ${watcher.lastError === '' ? 'not read yet' : watcher.lastError}`
     if (pool.listening === 0) return 'no worker is listening'
+    // A worker takes the first bundle when its turn comes; until then the kernel would give it connections in vain.
+    if (watcher !== undefined && pool.unserved > 0) return 'a worker has not taken the bundle yet'
     return probe.unreachable()
   }
   let admin: AdminServer | undefined

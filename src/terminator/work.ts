@@ -34,7 +34,7 @@ export async function work(
     switch (order.do) {
       case 'serve':
         config = serverConfig(order.snapshot, crypto, settings, memory)
-        return
+        return report({ is: 'serving' })
       case 'report-metrics':
         report({ is: 'metrics', id: order.id, metrics: await listener.metrics() })
         return

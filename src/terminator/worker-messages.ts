@@ -22,6 +22,8 @@ export type Order =
 /** From a worker to the main thread. */
 export type Report =
   | { readonly is: 'listening'; readonly ports: readonly number[] }
+  /** It has taken a bundle: new handshakes are served. */
+  | { readonly is: 'serving' }
   | { readonly is: 'log'; readonly level: LogLevel; readonly message: string; readonly fields: LogFields }
   | { readonly is: 'metrics'; readonly id: number; readonly metrics: MetricObject[] }
   | { readonly is: 'drained'; readonly cut: number }

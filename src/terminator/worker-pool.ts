@@ -37,6 +37,11 @@ export class WorkerPool {
     return [...this.#members].filter(({ listening }) => listening).length
   }
 
+  /** How many of these have no bundle yet, and turn TLS connections away. */
+  get unserved(): number {
+    return [...this.#members].filter(({ listening, serving }) => listening && !serving).length
+  }
+
   /** Starts all workers; resolves with the ports when each is listening. Rejects where the first one cannot. */
   async start(): Promise<readonly number[]> {
     // The first one says which port a 0 became, and whether the ports are free at all.
@@ -141,6 +146,7 @@ export class WorkerPool {
 
   #onListening(member: Member, { snapshot }: WorkerStart): void {
     member.listening = true
+    member.serving = snapshot !== undefined
     this.#metrics.workers.set(this.listening)
     // A bundle may have come while it started.
     if (this.#snapshot !== undefined && this.#snapshot !== snapshot)
@@ -151,6 +157,9 @@ export class WorkerPool {
     switch (report.is) {
       case 'log':
         return this.#log.write(report.level, report.message, report.fields)
+      case 'serving':
+        member.serving = true
+        return
       case 'metrics':
         return member.awaited.get(report.id)?.(report.metrics)
       case 'drained':
@@ -186,6 +195,8 @@ interface Member {
   /** Ends it, drained or not. */
   end: () => unknown
   listening: boolean
+  /** It has a bundle. */
+  serving: boolean
   readonly awaited: Map<number, (metrics: MetricObject[] | undefined) => void>
   onDrained: ((cut: number) => void) | undefined
   lastMetrics: MetricObject[] | undefined
@@ -196,6 +207,7 @@ function newMember(): Member {
     order: () => {},
     end: () => {},
     listening: false,
+    serving: false,
     awaited: new Map(),
     onDrained: undefined,
     lastMetrics: undefined,

@@ -13,6 +13,7 @@ import { Listener } from '../../src/terminator/listener.ts'
 import { nodeNetwork } from '../../src/terminator/node-sockets.ts'
 import { serverConfig } from '../../src/terminator/server-config.ts'
 import type { Snapshot } from '../../src/terminator/snapshot.ts'
+import type { Network, Socket as TerminatorSocket } from '../../src/terminator/socket.ts'
 import { TlsEngine } from '../../src/terminator/tls-engine.ts'
 import type { ListenAddress, TerminatorSettings } from '../../src/terminator/settings.ts'
 import { testCredential } from './credentials.ts'
@@ -64,6 +65,7 @@ export async function startTerminator(
     maxConnections = 1000,
     maxHandshakes = 1000,
     busyMs,
+    network = nodeNetwork,
   }: {
     openTls?: () => Engine | undefined
     /** Of the bundle, what is not as it usually is. */
@@ -71,6 +73,7 @@ export async function startTerminator(
     maxConnections?: number
     maxHandshakes?: number
     busyMs?: number
+    network?: Network
   } = {},
 ): Promise<TestTerminator> {
   const log: string[] = []
@@ -87,7 +90,7 @@ export async function startTerminator(
     { ...settings, ...overrides },
   )
   const listener = new Listener({
-    network: nodeNetwork,
+    network,
     settings: { ...settings, listen: [listenAddress('tls'), listenAddress('plain', 80)], ...overrides },
     log: logThrough('debug', (level, message, fields) => log.push(`${level} ${message} ${JSON.stringify(fields)}`)),
     openTls: openTls ?? (() => new TlsEngine(config)),
@@ -113,6 +116,42 @@ export async function startTerminator(
       while ((await metric(series)) !== value) await new Promise((resolve) => setTimeout(resolve, 5))
     },
   }
+}
+
+/** TCP as it is, for one connection through the terminator, which can be looked at. */
+export interface WatchedNetwork extends Network {
+  /** The terminator's sockets, once they are there. */
+  readonly client: TerminatorSocket | undefined
+  readonly upstream: TerminatorSocket | undefined
+  /** The most that either ever kept because the kernel took no more, in bytes. */
+  readonly mostUnsent: number
+}
+
+export function watchedNetwork(): WatchedNetwork {
+  const watched: { -readonly [Key in keyof WatchedNetwork]: WatchedNetwork[Key] } = {
+    client: undefined,
+    upstream: undefined,
+    mostUnsent: 0,
+    listen: (where, events) =>
+      nodeNetwork.listen(where, {
+        ...events,
+        onConnection: (socket) => events.onConnection((watched.client = watch(socket))),
+      }),
+    dial: (to, events, readInto) => (watched.upstream = watch(nodeNetwork.dial(to, events, readInto))),
+  }
+  const watch = <Watched extends TerminatorSocket>(socket: Watched): Watched =>
+    new Proxy(socket, {
+      get(target, name) {
+        const value: unknown = Reflect.get(target, name, target)
+        if (typeof value !== 'function') return value
+        return (...args: unknown[]): unknown => {
+          const result: unknown = value.apply(target, args)
+          watched.mostUnsent = Math.max(watched.mostUnsent, target.unsent)
+          return result
+        }
+      },
+    })
+  return watched
 }
 
 /** A server on a free port of the loopback; its connections are half-open, as the terminator's are. */

@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
-import { once } from 'node:events'
 import type { Socket } from 'node:net'
 import { afterEach, test } from 'node:test'
 import { toHex } from '../../src/bytes/hex.ts'
@@ -18,6 +17,7 @@ import {
   startUpstream,
   tcp,
   tls,
+  watchedNetwork,
 } from '../support/terminator.ts'
 
 afterEach(closeAll)
@@ -107,28 +107,32 @@ for (const kind of ['tls', 'plain'] as const) {
 
   test(`${kind}: a client that reads nothing makes the upstream wait`, async () => {
     const { upstream, socket: arrived } = await capturing()
-    const socket = await client(await startTerminator({ upstream }))
+    const network = watchedNetwork()
+    const socket = await client(await startTerminator({ upstream }, { network }))
     socket.pause()
     socket.write('x')
     const above = await arrived
     above.resume()
-    const sent = await writeUntilStuck(above)
-    assert.ok(sent < 40_000_000, `${sent} bytes went on their way to nobody`)
+    const writing = write(above, plenty)
+    await Promise.race([writing, holds(() => network.upstream?.isPaused === true)])
     // And everything is there once it reads.
-    above.end()
-    assert.equal((await readToEnd(socket)).length, sent)
+    const [{ length }] = await Promise.all([readToEnd(socket), writing.then(() => above.end())])
+    assert.equal(length, plenty)
+    assert.ok(network.mostUnsent < mostKept, `${network.mostUnsent} bytes waited for nobody`)
   })
 
   test(`${kind}: an upstream that reads nothing makes the client wait`, async () => {
     const { upstream, socket: arrived } = await capturing()
-    const socket = await client(await startTerminator({ upstream }))
+    const network = watchedNetwork()
+    const socket = await client(await startTerminator({ upstream }, { network }))
     socket.write('x')
     const above = await arrived
     above.pause()
-    const sent = await writeUntilStuck(socket)
-    assert.ok(sent < 40_000_000, `${sent} bytes went on their way to nobody`)
-    socket.end()
-    assert.equal((await readToEnd(above)).length, sent + 1)
+    const writing = write(socket, plenty)
+    await Promise.race([writing, holds(() => network.client?.isPaused === true)])
+    const [{ length }] = await Promise.all([readToEnd(above), writing.then(() => socket.end())])
+    assert.equal(length, plenty + 1)
+    assert.ok(network.mostUnsent < mostKept, `${network.mostUnsent} bytes waited for nobody`)
   })
 
   test(`${kind}: a silent connection is closed after the idle limit`, async () => {
@@ -318,24 +322,31 @@ test('a client that only asks for answers, and never reads them, has to wait', a
       return []
     }
   }
-  const terminator = await startTerminator({}, { openTls: () => new Chatty() })
+  const network = watchedNetwork()
+  const terminator = await startTerminator({}, { openTls: () => new Chatty(), network })
   const socket = await tcp(terminator.tlsPort)
   socket.pause()
-  const sent = await writeUntilStuck(socket)
-  assert.ok(sent < 40_000_000, `${sent} bytes`)
+  const writing = write(socket, plenty)
+  await holds(() => network.client?.isPaused === true)
+  const heard = await terminator.metric('chitin_bytes_total{port="tls",direction="received"}')
+  assert.ok(heard <= 65_536, `${heard} bytes were read, and each was answered`)
+  socket.destroy()
+  await writing
 })
 
-/** Writes until the socket takes no more for a while, and returns how much it took. */
-async function writeUntilStuck(socket: Socket): Promise<number> {
+/** More than the kernel's buffers take on the whole way. */
+const plenty = 64 * 1024 * 1024
+/** What is read at once is passed on at once, whether or not there is room for it: that much, and what TLS adds. */
+const mostKept = 512 * 1024
+
+/** Writes so many bytes as the socket takes them. Ends early where it breaks. */
+async function write(socket: Socket, length: number): Promise<void> {
   const chunk = Buffer.alloc(65_536)
-  let written = 0
-  for (;;) {
-    written += chunk.length
-    if (socket.write(chunk)) continue
-    const drained = await Promise.race([
-      once(socket, 'drain').then(() => true),
-      new Promise<false>((resolve) => setTimeout(() => resolve(false), 300)),
-    ])
-    if (!drained || written > 100_000_000) return written
-  }
+  const closed = new Promise((resolve) => socket.once('close', resolve))
+  for (let at = 0; at < length && !socket.destroyed; at += chunk.length)
+    if (!socket.write(chunk)) await Promise.race([closed, new Promise((resolve) => socket.once('drain', resolve))])
+}
+
+async function holds(condition: () => boolean): Promise<void> {
+  while (!condition()) await new Promise((resolve) => setTimeout(resolve, 5))
 }

@@ -50,7 +50,7 @@ export function negotiate(hello: ClientHello, extensions: Extensions, config: Se
 
 /**
  * The same after a HelloRetryRequest: the share asked for, and what the client would resume now. All else stays as the
- * first hello had it, though the bundle may have changed in between.
+ * first hello had it.
  */
 export function negotiateAgain(hello: ClientHello, first: Negotiated): Negotiated & { readonly share: Uint8Array } {
   const extensions = extensionsOf(hello)

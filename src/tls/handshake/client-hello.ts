@@ -31,9 +31,11 @@ export function onClientHello(_: ExpectClientHello, message: HandshakeMessage, c
 /** The second: the same as the first but for what it may change, and with the share that we asked for. */
 export function onSecondHello(state: ExpectSecondHello, message: HandshakeMessage, config: ServerConfig): Transition {
   const hello = readClientHello(message.body)
-  checkSecondHello(state.first, hello)
-  const negotiated = negotiateAgain(hello, state.negotiated)
-  checkSecondOffer(state.negotiated.psks, negotiated.psks, state.taken)
+  const first = readClientHello(state.first)
+  checkSecondHello(first, hello)
+  const before = negotiate(first, extensionsOf(first), config)
+  const negotiated = negotiateAgain(hello, before)
+  checkSecondOffer(before.psks, negotiated.psks, state.taken)
   const { share } = negotiated
   const transcript = new Transcript(config.crypto, negotiated.suite.hash)
   for (const heard of state.transcript) transcript.add(heard)
@@ -68,5 +70,5 @@ function retry(
   if (negotiated.earlyData) effects.push({ do: 'skip-early-data', how: 'by-type' })
   const transcript = [messageHash(crypto, suite.hash, message.raw), request]
   const taken = authentication.by === 'session' ? authentication.index : undefined
-  return { next: { at: 'expect-second-hello', first: hello, negotiated, taken, transcript }, effects }
+  return { next: { at: 'expect-second-hello', first: message.body, taken, transcript }, effects }
 }

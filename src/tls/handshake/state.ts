@@ -1,8 +1,6 @@
-import type { ClientHello } from '../../wire/client-hello.ts'
 import type { AlertName } from '../../wire/code-points.ts'
 import type { ConnectionEvent, HandshakeComplete } from '../events.ts'
 import type { TrafficSecrets } from '../key-schedule.ts'
-import type { Negotiated } from '../negotiate.ts'
 import type { PeerChain } from '../peer-chain.ts'
 import type { RecordLimit } from '../record-limit.ts'
 import type { Suite } from '../suites.ts'
@@ -28,8 +26,8 @@ export interface ExpectClientHello {
 
 export interface ExpectSecondHello {
   readonly at: 'expect-second-hello'
-  readonly first: ClientHello
-  readonly negotiated: Negotiated
+  /** The first one's body, to be read again: bytes, for a great hello that was read is twenty times as much. */
+  readonly first: Uint8Array
   /** Which of the sessions it offers would have been taken. */
   readonly taken: number | undefined
   /** message_hash of the first hello, and our HelloRetryRequest. */

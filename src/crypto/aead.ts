@@ -2,9 +2,10 @@ import { aeadKeyLength, maxAeadLength, nonceLength, tagLength, type Aead, type A
 
 /** What a provider brings: one cipher under one key, handed only nonces and ciphertexts of the right shape. */
 export interface Cipher {
-  /** The last 16 bytes are room for the tag, and there are as many at least. */
-  sealInPlace(nonce: Uint8Array, aad: Uint8Array, bytes: Uint8Array): void
-  open(nonce: Uint8Array, aad: Uint8Array, ciphertext: Uint8Array): Uint8Array | undefined
+  /** The target has the length of text, tail and tag. */
+  sealInto(target: Uint8Array, nonce: Uint8Array, aad: Uint8Array, text: Uint8Array, tail: Uint8Array): void
+  /** The target has the length of the ciphertext without its tag; where that is wrong, no plaintext is left there. */
+  openInto(target: Uint8Array, nonce: Uint8Array, aad: Uint8Array, ciphertext: Uint8Array): boolean
   /** Overwrites what was derived from the key; the copy of the key itself is `CheckedAead`'s to wipe. */
   wipe(): void
 }
@@ -27,30 +28,44 @@ export class CheckedAead implements Aead {
   }
 
   seal(nonce: Uint8Array, aad: Uint8Array, plaintext: Uint8Array): Uint8Array {
-    const bytes = new Uint8Array(plaintext.length + tagLength)
-    bytes.set(plaintext)
-    this.sealInPlace(nonce, aad, bytes)
-    return bytes
+    const sealed = new Uint8Array(plaintext.length + tagLength)
+    this.sealInto(sealed, nonce, aad, plaintext, nothing)
+    return sealed
   }
 
-  sealInPlace(nonce: Uint8Array, aad: Uint8Array, bytes: Uint8Array): void {
+  sealInto(target: Uint8Array, nonce: Uint8Array, aad: Uint8Array, text: Uint8Array, tail: Uint8Array): void {
     const cipher = this.#ready(nonce, aad)
-    const length = bytes.length - tagLength
-    if (length < 0) throw new RangeError(`${this.#name}: no room for the tag in ${bytes.length} bytes`)
+    const length = text.length + tail.length
     if (length > maxAeadLength) throw new RangeError(`${this.#name}: ${length} bytes, too many to seal`)
-    cipher.sealInPlace(nonce, aad, bytes)
+    this.#checkTarget(target, length + tagLength)
+    cipher.sealInto(target, nonce, aad, text, tail)
   }
 
   open(nonce: Uint8Array, aad: Uint8Array, ciphertext: Uint8Array): Uint8Array | undefined {
+    this.#ready(nonce, aad)
+    const length = ciphertext.length - tagLength
+    if (length < 0 || length > maxAeadLength) return undefined
+    const plaintext = new Uint8Array(length)
+    return this.openInto(plaintext, nonce, aad, ciphertext) ? plaintext : undefined
+  }
+
+  openInto(target: Uint8Array, nonce: Uint8Array, aad: Uint8Array, ciphertext: Uint8Array): boolean {
     const cipher = this.#ready(nonce, aad)
     const length = ciphertext.length - tagLength
-    return length < 0 || length > maxAeadLength ? undefined : cipher.open(nonce, aad, ciphertext)
+    if (length < 0 || length > maxAeadLength) return false
+    this.#checkTarget(target, length)
+    return cipher.openInto(target, nonce, aad, ciphertext)
   }
 
   wipe(): void {
     this.#cipher?.wipe()
     this.#cipher = undefined
     this.#key.fill(0)
+  }
+
+  #checkTarget(target: Uint8Array, length: number): void {
+    if (target.length !== length)
+      throw new RangeError(`${this.#name}: a target of ${target.length} bytes, expected ${length}`)
   }
 
   #ready(nonce: Uint8Array, aad: Uint8Array): Cipher {
@@ -62,3 +77,5 @@ export class CheckedAead implements Aead {
     return this.#cipher
   }
 }
+
+const nothing = new Uint8Array(0)

@@ -64,10 +64,12 @@ export interface Hash {
 export interface Aead {
   /** Ciphertext followed by the 16-byte tag. */
   seal(nonce: Uint8Array, aad: Uint8Array, plaintext: Uint8Array): Uint8Array
-  /** The same where it stands: the last 16 bytes are room for the tag, and what is before them is the plaintext. */
-  sealInPlace(nonce: Uint8Array, aad: Uint8Array, bytes: Uint8Array): void
+  /** The same into memory that is there: the plaintext is `text`, which stands elsewhere, and `tail` behind it. */
+  sealInto(target: Uint8Array, nonce: Uint8Array, aad: Uint8Array, text: Uint8Array, tail: Uint8Array): void
   /** Plaintext, or undefined where the tag does not match. */
   open(nonce: Uint8Array, aad: Uint8Array, ciphertext: Uint8Array): Uint8Array | undefined
+  /** The same into memory that is there, as long as the plaintext; false where the tag does not match. */
+  openInto(target: Uint8Array, nonce: Uint8Array, aad: Uint8Array, ciphertext: Uint8Array): boolean
   /** Forgets the key; the object is unusable after it. */
   wipe(): void
 }

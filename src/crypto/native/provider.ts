@@ -124,17 +124,20 @@ function cipher(name: AeadName, key: Uint8Array): Cipher {
   const options = { authTagLength: tagLength }
   const secret = createSecretKey(key)
   return {
-    sealInPlace(nonce, aad, bytes) {
-      const length = bytes.length - tagLength
+    sealInto(target, nonce, aad, text, tail) {
+      const length = text.length + tail.length
       const sealing = createCipheriv(algorithm, secret, nonce, options).setAAD(aad, { plaintextLength: length })
+      // One more call would cost more than the copy that makes one of the two.
+      target.set(text)
+      target.set(tail, text.length)
       // All three are stream ciphers: everything comes out at once, and `final` has only the tag to make.
-      const sealed = sealing.update(bytes.subarray(0, length))
-      bytes.set(sealed)
+      const sealed = sealing.update(target.subarray(0, length))
+      target.set(sealed)
       free(sealed)
       sealing.final()
-      bytes.set(sealing.getAuthTag(), length)
+      target.set(sealing.getAuthTag(), length)
     },
-    open(nonce, aad, ciphertext) {
+    openInto(target, nonce, aad, ciphertext) {
       const length = ciphertext.length - tagLength
       const opening = createDecipheriv(algorithm, secret, nonce, options).setAAD(aad, { plaintextLength: length })
       opening.setAuthTag(ciphertext.subarray(length))
@@ -144,9 +147,11 @@ function cipher(name: AeadName, key: Uint8Array): Cipher {
       } catch {
         // What was deciphered before the tag was seen to be wrong must not outlive this call.
         plaintext.fill(0)
-        return undefined
+        return false
       }
-      return new Uint8Array(plaintext.buffer, plaintext.byteOffset, length)
+      target.set(plaintext)
+      free(plaintext)
+      return true
     },
     wipe() {
       // The copy inside of the KeyObject is OpenSSL's, which overwrites it when the object is collected.

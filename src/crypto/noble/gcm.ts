@@ -31,15 +31,17 @@ export function gcm(key: Uint8Array): Cipher {
   }
 
   return {
-    sealInPlace(nonce, aad, bytes) {
-      const ciphertext = crypt(nonce, bytes.subarray(0, bytes.length - tagLength))
-      bytes.set(ciphertext)
-      bytes.set(tagOf(nonce, aad, ciphertext), ciphertext.length)
+    sealInto(target, nonce, aad, text, tail) {
+      const ciphertext = crypt(nonce, concat(text, tail))
+      target.set(ciphertext)
+      target.set(tagOf(nonce, aad, ciphertext), ciphertext.length)
     },
-    open(nonce, aad, sealed) {
+    openInto(target, nonce, aad, sealed) {
       const ciphertext = sealed.subarray(0, sealed.length - tagLength)
       const expected = tagOf(nonce, aad, ciphertext)
-      return equalConstantTime(expected, sealed.subarray(ciphertext.length)) ? crypt(nonce, ciphertext) : undefined
+      if (!equalConstantTime(expected, sealed.subarray(ciphertext.length))) return false
+      target.set(crypt(nonce, ciphertext))
+      return true
     },
     wipe() {
       schedule.fill(0)

@@ -3,7 +3,7 @@ import { ed25519, x25519 as curve25519 } from '@noble/curves/ed25519.js'
 import { p256, p384 } from '@noble/curves/nist.js'
 import { hmac } from '@noble/hashes/hmac.js'
 import { sha256, sha384, sha512 } from '@noble/hashes/sha2.js'
-import { equalConstantTime } from '../../bytes/arrays.ts'
+import { concat, equalConstantTime } from '../../bytes/arrays.ts'
 import { CheckedAead, type Cipher } from '../aead.ts'
 import {
   demandScheme,
@@ -17,7 +17,6 @@ import {
 } from '../key-check.ts'
 import { keyExchanges, type DiffieHellman } from '../key-exchange.ts'
 import {
-  tagLength,
   type AeadName,
   type CryptoProvider,
   type CurveName,
@@ -69,15 +68,18 @@ function cipher(name: AeadName, key: Uint8Array): Cipher {
 
 function chacha(key: Uint8Array): Cipher {
   return {
-    sealInPlace(nonce, aad, bytes) {
-      bytes.set(chacha20poly1305(key, nonce, aad).encrypt(bytes.subarray(0, bytes.length - tagLength)))
+    sealInto(target, nonce, aad, text, tail) {
+      target.set(chacha20poly1305(key, nonce, aad).encrypt(concat(text, tail)))
     },
-    open(nonce, aad, ciphertext) {
+    openInto(target, nonce, aad, ciphertext) {
+      let plaintext
       try {
-        return chacha20poly1305(key, nonce, aad).decrypt(ciphertext)
+        plaintext = chacha20poly1305(key, nonce, aad).decrypt(ciphertext)
       } catch {
-        return undefined
+        return false
       }
+      target.set(plaintext)
+      return true
     },
     wipe() {
       // ChaCha20 derives nothing from its key that would outlive a record.

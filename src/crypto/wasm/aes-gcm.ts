@@ -31,18 +31,17 @@ class AesGcmCipher implements Cipher {
     this.#key = key
   }
 
-  sealInPlace(nonce: Uint8Array, aad: Uint8Array, bytes: Uint8Array): void {
-    const length = bytes.length - tagLength
-    const offset = putMessage(this.#kernel, nonce, aad, bytes.subarray(0, length))
-    this.#kernel.exports.seal(this.#expanded(), aad.length, length)
-    takeSealed(this.#kernel, offset, bytes)
+  sealInto(target: Uint8Array, nonce: Uint8Array, aad: Uint8Array, text: Uint8Array, tail: Uint8Array): void {
+    const offset = putMessage(this.#kernel, nonce, aad, text, tail)
+    this.#kernel.exports.seal(this.#expanded(), aad.length, text.length + tail.length)
+    takeSealed(this.#kernel, offset, target)
   }
 
-  open(nonce: Uint8Array, aad: Uint8Array, ciphertext: Uint8Array): Uint8Array | undefined {
-    const length = ciphertext.length - tagLength
+  openInto(target: Uint8Array, nonce: Uint8Array, aad: Uint8Array, ciphertext: Uint8Array): boolean {
     const offset = putMessage(this.#kernel, nonce, aad, ciphertext)
-    const isTrue = this.#kernel.exports.open(this.#expanded(), aad.length, length) === 1
-    return isTrue ? takeOpened(this.#kernel, offset, length) : undefined
+    const isTrue = this.#kernel.exports.open(this.#expanded(), aad.length, ciphertext.length - tagLength) === 1
+    if (isTrue) takeOpened(this.#kernel, offset, target)
+    return isTrue
   }
 
   wipe(): void {

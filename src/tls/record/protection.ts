@@ -1,4 +1,4 @@
-/** Gives room for a record; what stands there is of no meaning. */
+/** Gives room for a record, or for what one holds; what stands there is of no meaning. */
 export interface Room {
   room(length: number): Uint8Array
 }
@@ -27,8 +27,11 @@ export interface RecordProtection {
    * zeros behind it as `padding` says no more either.
    */
   seal(type: number, content: Uint8Array, padding?: number, room?: Room): Uint8Array
-  /** The content, or undefined where the record does not authenticate; then the sequence number has not moved. Throws Fault. */
-  open(header: Uint8Array, fragment: Uint8Array): Content | undefined
+  /**
+   * The content, at the beginning of the room that is given for it; or undefined where the record does not authenticate:
+   * then the sequence number has not moved. Throws Fault.
+   */
+  open(header: Uint8Array, fragment: Uint8Array, room?: Room): Content | undefined
   /** Forgets the key; nothing can be sealed or opened after it. */
   wipe(): void
 }

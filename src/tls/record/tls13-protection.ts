@@ -41,17 +41,18 @@ export class Tls13Protection implements RecordProtection {
     record[1] = record[2] = 3
     record[3] = length >> 8
     record[4] = length & 0xff
-    record.set(content, headerLength)
-    record[headerLength + content.length] = type
-    record.fill(0, headerLength + content.length + 1)
-    this.#aead.sealInPlace(this.#nonce(), record.subarray(0, headerLength), record.subarray(headerLength))
+    const tail = new Uint8Array(1 + padding)
+    tail[0] = type
+    const header = record.subarray(0, headerLength)
+    this.#aead.sealInto(record.subarray(headerLength), this.#nonce(), header, content, tail)
     return record
   }
 
-  open(header: Uint8Array, fragment: Uint8Array): Content | undefined {
+  open(header: Uint8Array, fragment: Uint8Array, room: Room = ownRoom): Content | undefined {
+    if (fragment.length < tagLength) return undefined
     const at = this.#sequence
-    const inner = this.#aead.open(this.#nonce(), header, fragment)
-    if (inner === undefined) {
+    const inner = room.room(fragment.length - tagLength)
+    if (!this.#aead.openInto(inner, this.#nonce(), header, fragment)) {
       this.#sequence = at
       return undefined
     }

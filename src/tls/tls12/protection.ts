@@ -46,12 +46,12 @@ export class Tls12Protection implements RecordProtection {
     record.set([type, 3, 3, length >> 8, length & 0xff])
     record.set(explicit, headerLength)
     const sealed = record.subarray(headerLength + explicit.length)
-    sealed.set(content)
-    this.#aead.sealInPlace(this.#nonce(sequence), additionalData(sequence, type, content.length), sealed)
+    const aad = additionalData(sequence, type, content.length)
+    this.#aead.sealInto(sealed, this.#nonce(sequence), aad, content, nothing)
     return record
   }
 
-  open(header: Uint8Array, fragment: Uint8Array): Content | undefined {
+  open(header: Uint8Array, fragment: Uint8Array, room: Room = ownRoom): Content | undefined {
     const [type, major, minor] = header as Uint8Array & [number, number, number]
     if (header.length !== headerLength) throw new RangeError(`a header of ${header.length} bytes`)
     // RFC 5246 §6.2.1: from here on there is one version.
@@ -62,8 +62,9 @@ export class Tls12Protection implements RecordProtection {
     const sequence = this.#next()
     const explicit = fragment.subarray(0, this.#explicitLength)
     const nonce = explicit.length > 0 ? concat(this.#iv, explicit) : this.#nonce(sequence)
-    const content = this.#aead.open(nonce, additionalData(sequence, type, length), fragment.subarray(explicit.length))
-    if (content === undefined) {
+    const content = room.room(length)
+    const ciphertext = fragment.subarray(explicit.length)
+    if (!this.#aead.openInto(content, nonce, additionalData(sequence, type, length), ciphertext)) {
       this.#sequence = at
       return undefined
     }
@@ -97,3 +98,5 @@ export class Tls12Protection implements RecordProtection {
 function additionalData(sequence: Uint8Array, type: number, length: number): Uint8Array {
   return concat(sequence, Uint8Array.of(type, 3, 3, length >> 8, length & 0xff))
 }
+
+const nothing = new Uint8Array(0)

@@ -49,11 +49,16 @@ export function aeads(provider: CryptoProvider, other: CryptoProvider): void {
           const sealed = ours.seal(nonce, aad, plaintext)
           assert.equal(sealed.length, plaintext.length + tagLength)
           assert.deepEqual(sealed, theirs.seal(nonce, aad, plaintext), `${name}, ${length} bytes`)
-          const inPlace = concat(Uint8Array.of(7, 7, 7), plaintext, new Uint8Array(tagLength), Uint8Array.of(7))
-          ours.sealInPlace(nonce, aad, inPlace.subarray(3, -1))
-          assert.deepEqual(inPlace, concat(Uint8Array.of(7, 7, 7), sealed, Uint8Array.of(7)), 'and nothing beside it')
+          for (const cut of new Set([0, length >> 1, length - 1, length].filter((at) => at >= 0))) {
+            const room = new Uint8Array(sealed.length + 4).fill(7)
+            ours.sealInto(room.subarray(3, -1), nonce, aad, plaintext.subarray(0, cut), plaintext.subarray(cut))
+            assert.deepEqual(room, concat(sevens, sealed, Uint8Array.of(7)), 'from two parts, and nothing beside it')
+          }
           const shifted = concat(new Uint8Array(1), sealed).subarray(1)
           assert.deepEqual(ours.open(nonce, aad, shifted), Uint8Array.from(plaintext))
+          const room = new Uint8Array(length + 4).fill(7)
+          assert.ok(ours.openInto(room.subarray(3, -1), nonce, aad, shifted))
+          assert.deepEqual(room, concat(sevens, plaintext, Uint8Array.of(7)), 'and nothing beside it')
         }
       }
     })
@@ -64,7 +69,15 @@ export function aeads(provider: CryptoProvider, other: CryptoProvider): void {
         const aead = provider.aead(name, random(aeadKeyLength[name]))
         const [nonce, aad, plaintext] = [random(nonceLength), random(5), random(19)]
         const sealed = aead.seal(nonce, aad, plaintext)
-        for (const flipped of bitFlips(sealed)) assert.equal(aead.open(nonce, aad, flipped), undefined)
+        const target = new Uint8Array(plaintext.length).fill(7)
+        for (const flipped of bitFlips(sealed)) {
+          assert.equal(aead.open(nonce, aad, flipped), undefined)
+          assert.equal(aead.openInto(target, nonce, aad, flipped), false)
+        }
+        assert.ok(
+          target.every((byte) => byte === 7),
+          'and leaves nothing of what it deciphered',
+        )
         for (const flipped of bitFlips(nonce)) assert.equal(aead.open(flipped, aad, sealed), undefined)
         for (const flipped of bitFlips(aad)) assert.equal(aead.open(nonce, flipped, sealed), undefined)
         assert.deepEqual(aead.open(nonce, aad, sealed), plaintext, 'still opens the true one')
@@ -91,11 +104,24 @@ export function aeads(provider: CryptoProvider, other: CryptoProvider): void {
         for (const length of [0, 8, 11, 13, 16]) {
           const nonce = new Uint8Array(length)
           assert.throws(() => aead.seal(nonce, nonce, nonce), RangeError)
-          assert.throws(() => aead.sealInPlace(nonce, nonce, new Uint8Array(32)), RangeError)
+          assert.throws(() => aead.sealInto(new Uint8Array(16), nonce, nonce, nothing, nothing), RangeError)
           assert.throws(() => aead.open(nonce, nonce, new Uint8Array(32)), RangeError)
+          assert.throws(() => aead.openInto(new Uint8Array(16), nonce, nonce, new Uint8Array(32)), RangeError)
         }
-        const short = new Uint8Array(tagLength - 1)
-        assert.throws(() => aead.sealInPlace(new Uint8Array(nonceLength), short, short), RangeError)
+      }
+    })
+
+    test('throws RangeError where the memory that it is given is not as long as what goes there', () => {
+      for (const name of aeadNames) {
+        const aead = provider.aead(name, new Uint8Array(aeadKeyLength[name]))
+        const [nonce, text] = [new Uint8Array(nonceLength), new Uint8Array(20)]
+        const sealed = aead.seal(nonce, text, text)
+        for (const length of [0, 15, 19, 21, 35, 36, 38, 1000]) {
+          const target = new Uint8Array(length)
+          assert.throws(() => aead.sealInto(target, nonce, text, text, Uint8Array.of(1)), RangeError)
+          assert.throws(() => aead.openInto(target, nonce, text, sealed), RangeError)
+          assert.ok(target.every((byte) => byte === 0))
+        }
       }
     })
 
@@ -109,6 +135,10 @@ export function aeads(provider: CryptoProvider, other: CryptoProvider): void {
         assert.deepEqual(aead.open(nonce, most, sealed), most)
         assert.throws(() => aead.seal(nonce, most, more), RangeError)
         assert.throws(() => aead.seal(nonce, more, most), RangeError)
+        assert.throws(
+          () => aead.sealInto(new Uint8Array(more.length + tagLength), nonce, most, most, Uint8Array.of(1)),
+          RangeError,
+        )
         assert.throws(() => aead.open(nonce, more, sealed), RangeError)
         assert.equal(aead.open(nonce, most, concat(more, sealed)), undefined, 'a peer’s doing, so no error')
       }
@@ -145,6 +175,8 @@ export function aeads(provider: CryptoProvider, other: CryptoProvider): void {
         aead.wipe()
         assert.throws(() => aead.seal(nonce, nonce, nonce), /wiped/)
         assert.throws(() => aead.open(nonce, nonce, sealed), /wiped/)
+        assert.throws(() => aead.openInto(nonce, nonce, nonce, sealed), /wiped/)
+        assert.throws(() => aead.sealInto(sealed, nonce, nonce, nonce, nothing), /wiped/)
       }
     })
 
@@ -161,6 +193,8 @@ export function aeads(provider: CryptoProvider, other: CryptoProvider): void {
   })
 }
 
+const nothing = new Uint8Array(0)
+const sevens = Uint8Array.of(7, 7, 7)
 const aeadNames = ['AES-128-GCM', 'AES-256-GCM', 'ChaCha20-Poly1305'] as const satisfies AeadName[]
 
 // McGrew & Viega, "The Galois/Counter Mode of Operation", appendix B, cases 1, 2, 4, 13 and 16; RFC 8439 §2.8.2.

@@ -9,6 +9,7 @@ import type { Session } from './session.ts'
 import type { Tally } from './session-context.ts'
 import { countFailed } from './session-metrics.ts'
 import type { AcceptedSocket, SocketEvents } from './socket.ts'
+import { writeLent } from './write-lent.ts'
 
 /** The client's half of a session: its socket, and the engine through which all goes that is said over it. */
 export class ClientSide implements SocketEvents {
@@ -97,8 +98,7 @@ export class ClientSide implements SocketEvents {
     const output = this.#engine.takeOutput()
     if (output.length === 0 || !this.#socket.canWrite) return
     for (const part of output) this.#tally.sent += part.length
-    if (!this.#socket.writeAll(output)) this.#session.upstream.pause()
-    if (this.#socket.unsent === 0) this.#engine.giveBack(output)
+    if (!writeLent(this.#socket, output, this.#engine.memory.records)) this.#session.upstream.pause()
     this.#session.steer()
   }
 
@@ -199,7 +199,7 @@ export class ClientSide implements SocketEvents {
         return this.#session.onHandshakeComplete(event)
       case 'application-data':
         this.#session.lastWord = 'client'
-        return this.#session.upstream.write(event.data)
+        return this.#session.upstream.write(event.data, this.#engine.memory.contents)
       case 'peer-closed':
         if (this.#session.stage === 'handshake') return this.#session.finish('abandoned')
         return this.#onEnded()

@@ -1,5 +1,6 @@
 import type { ConnectionEvent, HandshakeComplete, VerifyClientCertificate } from '../tls/events.ts'
 import type { Queued } from '../tls/record/outgoing.ts'
+import { freshMemory, type ConnectionMemory } from '../tls/record/record-queue.ts'
 import type { ProxyClient } from './proxy-protocol.ts'
 
 /** What happens on a connection, as a session hears of it: whoever the client is has been judged. */
@@ -16,8 +17,8 @@ export interface Engine {
   /** What there is to take. Where it is `patient`, the client waits for none of it. */
   readonly queued: Queued
   takeOutput(): Uint8Array[]
-  /** What `takeOutput` returned has left, and nobody reads it any more. */
-  giveBack(output: readonly Uint8Array[]): void
+  /** Where what `takeOutput` returned, and the plaintext of events, is given back to when nobody reads it any more. */
+  readonly memory: ConnectionMemory
   readonly state: 'handshaking' | 'open' | 'closed'
   readonly canSend: boolean
   destroy(): void
@@ -53,8 +54,8 @@ export class PassThrough implements Engine {
     return output
   }
 
-  giveBack(): void {
-    // It was made for this once.
+  get memory(): ConnectionMemory {
+    return onceOnly
   }
 
   get state(): 'open' {
@@ -70,3 +71,5 @@ export class PassThrough implements Engine {
     this.#sending = false
   }
 }
+
+const onceOnly: ConnectionMemory = { records: freshMemory, contents: freshMemory }

@@ -3,6 +3,7 @@ import { isTls13Suite } from '../api/cipher-suites.ts'
 import { pooledRandom } from '../crypto/native/random.ts'
 import type { CryptoProvider } from '../crypto/provider.ts'
 import type { Compressors, ServerConfig } from '../tls/config.ts'
+import type { ConnectionMemory } from '../tls/record/record-queue.ts'
 import { TicketKeys } from '../tls/tickets.ts'
 import { clientAuthStore, type AskedOfClients } from './client-auth.ts'
 import { credentialStore } from './credential-store.ts'
@@ -13,7 +14,7 @@ import type { Snapshot } from './snapshot.ts'
 /** What a `TlsEngine` is made with: the engine's own settings, and what the certificates of clients are held against. */
 export interface TerminatorConfig extends ServerConfig {
   readonly clientAuth: (serverName: string | undefined) => AskedOfClients | undefined
-  readonly memory: RecordPool
+  readonly memory: ConnectionMemory
 }
 
 /** What all connections of one generation share. Replaced as a whole: open connections keep the one they began with. */
@@ -21,7 +22,7 @@ export function serverConfig(
   snapshot: Snapshot,
   crypto: CryptoProvider,
   { minTlsVersion }: Pick<TerminatorSettings, 'minTlsVersion'>,
-  memory = new RecordPool(),
+  memory: ConnectionMemory = lentMemory(),
 ): TerminatorConfig {
   const { groups, alpn, minVersion = '1.2', cipherSuites = [] } = snapshot.tls
   return {
@@ -39,6 +40,14 @@ export function serverConfig(
     clientAuth: clientAuthStore(snapshot, crypto),
     ...ticketsOf(snapshot, crypto),
   }
+}
+
+/**
+ * A worker's, for all of its connections. What is read from an upstream at once becomes four records; what is read from a
+ * client completes one, and holds others.
+ */
+export function lentMemory(): ConnectionMemory {
+  return { records: new RecordPool(66 * 1024), contents: new RecordPool(81 * 1024) }
 }
 
 /** An empty list leaves the choice to the engine. */

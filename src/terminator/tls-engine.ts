@@ -1,6 +1,7 @@
 import { ServerConnection } from '../tls/connection.ts'
 import type { ConnectionEvent } from '../tls/events.ts'
 import type { Queued } from '../tls/record/outgoing.ts'
+import type { ConnectionMemory } from '../tls/record/record-queue.ts'
 import { judgeClient, resumedClient } from './client-auth.ts'
 import type { Engine, EngineEvent } from './engine.ts'
 import type { ProxyClient } from './proxy-protocol.ts'
@@ -41,8 +42,8 @@ export class TlsEngine implements Engine {
     return this.#connection.takeOutput()
   }
 
-  giveBack(output: readonly Uint8Array[]): void {
-    this.#config.memory.giveBack(output)
+  get memory(): ConnectionMemory {
+    return this.#config.memory
   }
 
   get state(): 'handshaking' | 'open' | 'closed' {

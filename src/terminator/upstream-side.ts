@@ -1,9 +1,11 @@
 import { errorText } from '../telemetry/error-text.ts'
+import type { RecordMemory } from '../tls/record/record-queue.ts'
 import type { ClientSide } from './client-side.ts'
 import type { JudgedHandshake } from './engine.ts'
 import { writeProxyHeader } from './proxy-protocol.ts'
 import type { Session } from './session.ts'
 import type { DialEvents, Socket } from './socket.ts'
+import { writeLent } from './write-lent.ts'
 
 /** The upstream's half of a session: a plain socket, and the PROXY header that goes first. */
 export class UpstreamSide implements DialEvents {
@@ -31,9 +33,12 @@ export class UpstreamSide implements DialEvents {
     this.#socket.write(writeProxyHeader(addresses, tls))
   }
 
-  /** Data can come before the upstream is connected: its socket keeps it, and says when that is enough. */
-  write(plaintext: Uint8Array): void {
-    if (!this.#socket?.canWrite || this.#socket.write(plaintext)) return
+  /**
+   * Plaintext that stands in lent memory. It can come before the upstream is connected: its socket keeps it, and says when
+   * that is enough.
+   */
+  write(plaintext: Uint8Array, memory: RecordMemory): void {
+    if (!this.#socket?.canWrite || writeLent(this.#socket, [plaintext], memory)) return
     this.isFull = true
     this.#session.steer()
   }

@@ -2,9 +2,8 @@ import type { Log, LogLevel } from '../telemetry/log.ts'
 import { logThrough } from '../telemetry/log.ts'
 import { loadCrypto } from '../crypto/load.ts'
 import { Listener } from './listener.ts'
-import { RecordPool } from './record-pool.ts'
 import { nodeNetwork } from './node-sockets.ts'
-import { serverConfig, type TerminatorConfig } from './server-config.ts'
+import { lentMemory, serverConfig, type TerminatorConfig } from './server-config.ts'
 import { TlsEngine } from './tls-engine.ts'
 import type { Order, Report, WorkerStart } from './worker-messages.ts'
 
@@ -18,7 +17,7 @@ export async function work(
 ): Promise<(order: Order) => Promise<void>> {
   const log = forwardingLog(logLevel, report)
   const crypto = await loadCrypto(settings.crypto)
-  const memory = new RecordPool()
+  const memory = lentMemory()
   let config: TerminatorConfig | undefined = snapshot && serverConfig(snapshot, crypto, settings, memory)
   const listener = new Listener({
     settings,

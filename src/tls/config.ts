@@ -1,7 +1,7 @@
 import type { CryptoProvider, GroupName, SigningKey } from '../crypto/provider.ts'
 import type { Limits } from './limits.ts'
 import type { Padding } from './record/outgoing.ts'
-import type { RecordMemory } from './record/record-queue.ts'
+import type { ConnectionMemory } from './record/record-queue.ts'
 import type { SuiteName } from './suites.ts'
 import type { TicketKeys } from './tickets.ts'
 import type { Tls12SuiteName } from './tls12/suites.ts'
@@ -35,8 +35,8 @@ export interface ServerConfig extends VersionRange {
   readonly compressors?: Compressors
   /** Hides the lengths of what is sent (RFC 8446 §5.4); TLS 1.2 has nothing for it. Left out: nothing is hidden. */
   readonly padding?: Padding
-  /** Where the records that are sent are made. Left out: a piece of its own for each. */
-  readonly memory?: RecordMemory
+  /** Left out: a piece of its own for all that is made, or comes, at once. */
+  readonly memory?: ConnectionMemory
   /** What the clients of a name are asked for; left out, or undefined: nobody is asked who it is. */
   readonly clientAuth?: (serverName: string | undefined) => ClientAuth | undefined
   /** Left out: no tickets are given out, and none are taken. */

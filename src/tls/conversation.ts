@@ -48,8 +48,8 @@ export class Conversation<State> {
   constructor(role: Role<State>) {
     this.#role = role
     this.#limits = role.limits
-    this.#incoming = new Incoming(role.limits)
-    this.#outgoing = new Outgoing(role.padding, role.memory)
+    this.#incoming = new Incoming(role.limits, role.memory?.contents)
+    this.#outgoing = new Outgoing(role.padding, role.memory?.records)
     this.#reassembly = new Reassembly(role.limits)
     this.#floods = new Floods(role.limits)
     this.#state = role.start.next
@@ -132,9 +132,20 @@ export class Conversation<State> {
       this.#incoming.drop()
       this.#kept = []
     }
+    this.#reportContents()
     const events = this.#events
     this.#events = []
     return events
+  }
+
+  #report(event: ConnectionEvent): void {
+    this.#reportContents()
+    this.#events.push(event)
+  }
+
+  /** What came in records that nothing else came between is one event: it is passed on at once. */
+  #reportContents(): void {
+    for (const data of this.#incoming.takeHeld()) this.#events.push({ type: 'application-data', data })
   }
 
   #readOn(): void {
@@ -195,7 +206,8 @@ export class Conversation<State> {
     if (step !== 'drop') this.#follow(step)
   }
 
-  #onContent({ type, content }: Received): void {
+  #onContent(received: Received): void {
+    const { type, content } = received
     if (content.length === 0) this.#onEmpty(type)
     if (type === contentType.handshake) return this.#onHandshake(content)
     if (!this.#reassembly.empty) throw fault('message-interrupted', `by record type ${type}`)
@@ -204,7 +216,7 @@ export class Conversation<State> {
     if (!this.#open) throw fault('application-data-too-early')
     if (content.length === 0) return
     this.#floods.ebb()
-    this.#events.push({ type: 'application-data', data: content })
+    this.#incoming.hold(received)
   }
 
   /** RFC 8446 §5.1: application data may be empty, for traffic analysis; other types may not. */
@@ -272,7 +284,7 @@ export class Conversation<State> {
       case 'wipe':
         return wipe(...effect.secrets)
       case 'report':
-        this.#events.push(effect.event)
+        this.#report(effect.event)
     }
   }
 
@@ -290,13 +302,13 @@ export class Conversation<State> {
     if (level !== 1 && level !== 2) throw fault('alert-level-unknown', `level ${level}`)
     if (description === alertDescription.close_notify) {
       this.#peerClosed = true
-      this.#events.push({ type: 'peer-closed' })
+      this.#report({ type: 'peer-closed' })
       // Before the handshake's end there is nothing left to say; nor after our own close_notify.
       if (!this.#open || this.#sendClosed) this.destroy()
       return
     }
     if (!this.#rules.endedBy(alert)) return this.#floods.warning()
-    this.#events.push({ type: 'failed', by: 'received', alert: alertName(description), reason: 'peer-alert' })
+    this.#report({ type: 'failed', by: 'received', alert: alertName(description), reason: 'peer-alert' })
     this.destroy()
   }
 
@@ -308,7 +320,7 @@ export class Conversation<State> {
       // The fault was in the sealing itself: there is no way to say it that would not be in the clear.
     }
     const failed = { type: 'failed', by: 'sent', alert, reason } as const
-    this.#events.push(detail === undefined ? failed : { ...failed, detail })
+    this.#report(detail === undefined ? failed : { ...failed, detail })
     this.destroy()
   }
 

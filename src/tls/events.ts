@@ -5,7 +5,7 @@ import type { VersionName } from './version.ts'
 export type ConnectionEvent =
   | VerifyClientCertificate
   | HandshakeComplete
-  /** Plaintext from the peer. The bytes are the receiver's to keep. */
+  /** Plaintext from the peer. The bytes are the receiver's: to keep, or to give back to where they were deciphered. */
   | { readonly type: 'application-data'; readonly data: Uint8Array }
   /** The peer sent close_notify: no more data will come; we may go on sending (RFC 8446 §6.1). */
   | { readonly type: 'peer-closed' }

@@ -4,7 +4,7 @@ import type { Verdict } from './config.ts'
 import type { Transition } from './handshake/state.ts'
 import type { Limits } from './limits.ts'
 import type { Padding } from './record/outgoing.ts'
-import type { RecordMemory } from './record/record-queue.ts'
+import type { ConnectionMemory } from './record/record-queue.ts'
 import type { VersionName } from './version.ts'
 
 /**
@@ -16,8 +16,8 @@ export interface Role<State> {
   readonly limits: Limits
   /** Left out: none. */
   readonly padding?: Padding | undefined
-  /** Left out: a piece of its own for each record. */
-  readonly memory?: RecordMemory | undefined
+  /** Left out: a piece of its own for all that is made, or comes, at once. */
+  readonly memory?: ConnectionMemory | undefined
   /** The first state, and what to do before anything has come. */
   readonly start: Transition<State>
   /** `waiting`: for a verdict; nothing that comes is looked at meanwhile. */

@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import { RecordPool } from '../../src/terminator/record-pool.ts'
 
 test('a piece that was given back is the next one that is taken', () => {
-  const pool = new RecordPool()
+  const pool = new RecordPool(66 * 1024)
   const piece = pool.take(100)
   pool.giveBack([piece.subarray(0, 20)])
   const next = pool.take(100)
@@ -12,12 +12,12 @@ test('a piece that was given back is the next one that is taken', () => {
 })
 
 test('a piece that was not given back is nobody else’s', () => {
-  const pool = new RecordPool()
+  const pool = new RecordPool(66 * 1024)
   assert.notEqual(pool.take(100).buffer, pool.take(100).buffer)
 })
 
 test('a piece that is given back twice is lent once', () => {
-  const pool = new RecordPool()
+  const pool = new RecordPool(66 * 1024)
   const piece = pool.take(100)
   pool.giveBack([piece, piece.subarray(5)])
   pool.giveBack([piece])
@@ -25,7 +25,7 @@ test('a piece that is given back twice is lent once', () => {
 })
 
 test('every length gets a piece that is long enough', () => {
-  const pool = new RecordPool()
+  const pool = new RecordPool(66 * 1024)
   for (const length of [1, 4096, 4097, 65_536, 70_000, 1_000_000]) {
     const piece = pool.take(length)
     assert.ok(piece.length >= length)
@@ -34,7 +34,7 @@ test('every length gets a piece that is long enough', () => {
 })
 
 test('what is kept for later has a bound, and nothing of strange length is kept', () => {
-  const pool = new RecordPool()
+  const pool = new RecordPool(66 * 1024)
   const pieces = Array.from({ length: 50 }, () => pool.take(5000))
   const long = pool.take(1_000_000)
   pool.giveBack([...pieces, long])

@@ -58,6 +58,25 @@ for (const kind of ['tls', 'plain'] as const) {
     await Promise.all(talks)
   })
 
+  test(`${kind}: what many clients say never changes or mixes, however slowly some upstreams read`, async () => {
+    const heard: Promise<Buffer>[] = []
+    const upstream = await startUpstream((socket) => {
+      heard.push(heard.length % 3 === 2 ? readToEnd(socket) : readSlowly(socket, heard.length))
+    })
+    const terminator = await startTerminator({ upstream })
+    const said = Array.from({ length: 9 }, (_, i) => randomBytes(1_500_000 + i))
+    const clients = await Promise.all(said.map(() => client(terminator)))
+    for (let at = 0, next = 0; at < 1_600_000; at = next) {
+      // Records of every kind of length, many of them in one read.
+      next = at + 1 + ((at * 7919) % 20_000)
+      for (const [i, socket] of clients.entries()) socket.write(said[i]?.subarray(at, next) ?? '')
+    }
+    for (const socket of clients) socket.end()
+    while (heard.length < clients.length) await new Promise((resolve) => setTimeout(resolve, 5))
+    const all = (await Promise.all(heard)).toSorted((a, b) => a.length - b.length)
+    for (const [i, bytes] of all.entries()) assert.ok(said[i]?.equals(bytes), `connection ${i}`)
+  })
+
   test(`${kind}: the client ends its side, and the upstream still answers`, async () => {
     const { upstream, socket: arrived } = await capturing()
     const socket = await client(await startTerminator({ upstream }))
@@ -333,6 +352,16 @@ test('a client that only asks for answers, and never reads them, has to wait', a
   socket.destroy()
   await writing
 })
+
+/** Reads until the other side says that it is done, and waits a moment before each piece. */
+async function readSlowly(socket: Socket, eachMs: number): Promise<Buffer> {
+  const chunks: Buffer[] = []
+  for await (const chunk of socket) {
+    chunks.push(chunk as Buffer)
+    await new Promise((resolve) => setTimeout(resolve, eachMs))
+  }
+  return Buffer.concat(chunks)
+}
 
 /** More than the kernel's buffers take on the whole way. */
 const plenty = 64 * 1024 * 1024

@@ -266,6 +266,43 @@ suite('records', () => {
     assert.equal(text(server.receive(client.protect(contentType.applicationData, Buffer.from('y'), 16_000))), 'y')
   })
 
+  test('what came at once is one event, and what follows it is told behind it', () => {
+    const client = makeClient()
+    const { server } = established(client)
+    const records = [
+      client.data('one, '),
+      client.data('two, '),
+      client.data(''),
+      client.keyUpdate(1),
+      client.data('three'),
+    ]
+    const [heard, ...more] = server.receive(Buffer.concat(records))
+    assert.equal(text(heard === undefined ? [] : [heard]), 'one, two, three')
+    assert.deepEqual(more, [])
+    const last = server.receive(
+      Buffer.concat([client.data('last '), client.data('words'), client.closeNotify(), client.data('?')]),
+    )
+    assert.deepEqual(
+      last.map((event) => event.type),
+      ['application-data', 'peer-closed'],
+    )
+    assert.equal(text(last), 'last words')
+  })
+
+  test('what stood before a record that does not open is told before the failure, and nothing of that record', () => {
+    const client = makeClient()
+    const { server } = established(client)
+    const whole = client.data('whole')
+    const broken = client.data('broken')
+    broken[broken.length - 1] = (broken[broken.length - 1] as number) ^ 1
+    const events = server.receive(Buffer.concat([whole, broken, client.data('late')]))
+    assert.deepEqual(
+      events.map((event) => event.type),
+      ['application-data', 'failed'],
+    )
+    assert.equal(text(events), 'whole')
+  })
+
   test('empty application data is no event', () => {
     const client = makeClient()
     const { server } = established(client)

@@ -59,6 +59,11 @@ export class Framer {
     return undefined
   }
 
+  /** How many bytes were pushed and not read yet. */
+  get left(): number {
+    return this.#pushed.length
+  }
+
   /** From the next record on, fragments are this long at most. */
   limit(maxFragment: (type: number) => number): void {
     this.#maxFragment = maxFragment

@@ -2,27 +2,31 @@ import { contentType } from '../../wire/code-points.ts'
 import { fault } from '../fault.ts'
 import type { Limits } from '../limits.ts'
 import { Framer, maxPlaintext, type Record } from './framer.ts'
-import type { Content, RecordProtection } from './protection.ts'
+import type { Content, RecordProtection, Room } from './protection.ts'
+import { freshMemory, RecordQueue, type RecordMemory } from './record-queue.ts'
 
-/** What came in one record; `covered`: its protection was off only for us. */
+/** What came in one record, to be read before the next one; `covered`: its protection was off only for us. */
 export interface Received extends Content {
   readonly covered: boolean
 }
 
 /**
  * The receiving half of the record layer: bytes in, contents out, one record at a time, so that the key may change
- * between two of them. Early data that was refused is skipped here, and nobody hears of it.
+ * between two of them. Early data that was refused is skipped here, and nobody hears of it. Contents that were protected
+ * stand in lent memory; those that are held stand there one behind the other, until they are taken as one.
  */
-export class Incoming {
+export class Incoming implements Room {
   readonly #limits: Limits
   readonly #framer = new Framer()
+  readonly #held: RecordQueue
   #protection: RecordProtection | undefined
   #skip: 'by-type' | 'by-trial' | 'no-more' = 'no-more'
   #skippedBytes = 0
   #maxContent = maxPlaintext
 
-  constructor(limits: Limits) {
+  constructor(limits: Limits, memory: RecordMemory = freshMemory) {
     this.#limits = limits
+    this.#held = new RecordQueue(memory)
   }
 
   /** The key in force, if there is one. */
@@ -42,6 +46,21 @@ export class Incoming {
       if (received !== undefined) return received
     }
     return undefined
+  }
+
+  /** Holds the content that came last, which was protected, behind those that are held already. */
+  hold({ content }: Received): void {
+    this.#held.add(content)
+  }
+
+  /** The contents that are held, in order, in pieces; none is afterwards. */
+  takeHeld(): Uint8Array[] {
+    return this.#held.take()
+  }
+
+  /** For the content of the record that is read now. No more comes of all that was pushed than it and that have bytes. */
+  room(length: number): Uint8Array {
+    return this.#held.room(length, length + this.#framer.left)
   }
 
   /** From the next record on, this key. */
@@ -82,14 +101,14 @@ export class Incoming {
       if (type === contentType.handshake) this.#skip = 'no-more'
       return { type, content: fragment, covered: false }
     }
-    const opened = this.#protection.open(header, fragment)
+    const opened = this.#protection.open(header, fragment, this)
     if (opened === undefined) {
       if (this.#skip !== 'by-trial') throw fault('bad-record')
       return this.#skipped(fragment)
     }
     this.#skip = 'no-more'
     if (opened.content.length > this.#maxContent) throw fault('record-too-long', `${opened.content.length} bytes`)
-    return { ...opened, covered: true }
+    return { type: opened.type, content: opened.content, covered: true }
   }
 
   /** RFC 8446 §4.2.10: up to a limit. An empty record counts as a byte: it is not free. */

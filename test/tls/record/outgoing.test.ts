@@ -5,7 +5,7 @@ import { native } from '../../../src/crypto/native/provider.ts'
 import { maxPlaintext } from '../../../src/tls/record/framer.ts'
 import { Outgoing } from '../../../src/tls/record/outgoing.ts'
 import type { RecordProtection } from '../../../src/tls/record/protection.ts'
-import type { RecordMemory } from '../../../src/tls/record/record-queue.ts'
+import { freshMemory, type RecordMemory } from '../../../src/tls/record/record-queue.ts'
 import { Tls13Protection } from '../../../src/tls/record/tls13-protection.ts'
 import { suites } from '../../../src/tls/suites.ts'
 import { Tls12Protection } from '../../../src/tls/tls12/protection.ts'
@@ -73,5 +73,5 @@ function send(protection: RecordProtection | undefined, memory: RecordMemory | u
 
 /** Pieces of this many bytes, full of what somebody left there. */
 function used(size: number): RecordMemory {
-  return { take: (length) => new Uint8Array(Math.max(length, size)).fill(0xa5) }
+  return { ...freshMemory, take: (length) => new Uint8Array(Math.max(length, size)).fill(0xa5) }
 }

@@ -137,6 +137,8 @@ export class ClientSide implements SocketEvents {
       return
     }
     session.touch()
+    if (session.isHandshaking) session.context.heard(session, chunk.length)
+    if (session.stage === 'over') return
     const bytes = session.stage === 'proxy-header' ? this.#readProxyHeader(chunk) : chunk
     if (bytes === undefined || bytes.length === 0) return
     try {
@@ -151,7 +153,7 @@ export class ClientSide implements SocketEvents {
     const session = this.#session
     // Our last words may still be on their way; the socket closes itself behind them.
     if (session.stage === 'lingering') return
-    if (session.stage === 'proxy-header' || session.stage === 'handshake') return session.abort('abandoned')
+    if (session.isHandshaking) return session.abort('abandoned')
     // RFC 8446 §6.1: without close_notify this is a truncation, unless all that we had to say has been said.
     if (session.listen.kind === 'plain' || session.upstream.hasEnded) return this.#onEnded()
     if (!this.hasEnded) session.abort('truncated')

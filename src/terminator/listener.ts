@@ -8,6 +8,7 @@ import { errorText } from '../telemetry/error-text.ts'
 import { connectionMetrics } from '../telemetry/metrics.ts'
 import type { Engine } from './engine.ts'
 import { PassThrough } from './engine.ts'
+import { Handshakes } from './handshakes.ts'
 import { IdleList } from './idle-list.ts'
 import { Session } from './session.ts'
 import type { SessionContext, Tally } from './session-context.ts'
@@ -26,6 +27,8 @@ export interface ListenerOptions {
   /** This worker's share of the connections, and of those that are still shaking hands. */
   readonly maxConnections: number
   readonly maxHandshakes: number
+  /** How much those may have said, all together. */
+  readonly maxHandshakeBytes?: number
   /** A connection that was active within this time is not closed to make room for another. */
   readonly busyMs?: number
 }
@@ -53,10 +56,14 @@ export class Listener {
       log: options.log,
       wheel: new TimerWheel(tickMs, performance.now()),
       sessions: new IdleList(),
-      handshaking: new Set(),
+      handshaking: new Handshakes(),
       now: () => performance.now(),
       readBuffer: new Uint8Array(readBytes),
       tally: this.#tally,
+      heard: (session, length) => {
+        this.#context.handshaking.hear(session, length)
+        this.#thinOutHandshakes()
+      },
       ended: (session) => this.#onEnded(session),
     }
   }
@@ -152,19 +159,20 @@ export class Listener {
   }
 
   /**
-   * Closes the oldest handshakes where there are too many in flight. The oldest, because an honest client is done in a
+   * Closes the oldest handshakes where there are too many in flight, or too much of them is kept: a ClientHello may have
+   * 128 KiB, and two thousand that never end would take all the memory that a sidecar has. The oldest, because an honest client is done in a
    * few round trips: whoever has taken longer than all the others is the likeliest not to mean it.
    */
   #thinOutHandshakes(): void {
     const { handshaking, now } = this.#context
-    const { maxHandshakes, log } = this.#options
+    const { maxHandshakes, maxHandshakeBytes = mostHandshakeBytes, log } = this.#options
     for (const session of handshaking) {
-      if (handshaking.size <= maxHandshakes) return
+      if (handshaking.size <= maxHandshakes && handshaking.bytes <= maxHandshakeBytes) return
       this.#release(session)
       session.evict('crowded-out')
       if (now() - this.#lastWarned < warnEveryMs) continue
       this.#lastWarned = now()
-      log.warn('too many handshakes in flight; the oldest are closed', { maxHandshakes })
+      log.warn('too many handshakes in flight; the oldest are closed', { maxHandshakes, maxHandshakeBytes })
     }
   }
 
@@ -186,5 +194,7 @@ export class Listener {
 const tickMs = 250
 /** A flood is worth a line now and then; the counter knows the rest. */
 const warnEveryMs = 60_000
+/** Of one worker; two of them hold it twice. Two thousand hellos of browsers have 4 MB. */
+const mostHandshakeBytes = 24 * 1024 * 1024
 /** As much as Node reads at once by itself. */
 const readBytes = 65_536

@@ -1,5 +1,6 @@
 import type { Log } from '../telemetry/log.ts'
 import type { ConnectionMetrics } from '../telemetry/metrics.ts'
+import type { Handshakes } from './handshakes.ts'
 import type { IdleList } from './idle-list.ts'
 import type { Session } from './session.ts'
 import type { ListenAddress, TerminatorSettings } from './settings.ts'
@@ -14,8 +15,8 @@ export interface SessionContext {
   readonly log: Log
   readonly wheel: TimerWheel<Session>
   readonly sessions: IdleList<Session>
-  /** Those of the sessions whose handshake is not over, the oldest first. */
-  readonly handshaking: Set<Session>
+  /** Those of the sessions whose handshake is not over. */
+  readonly handshaking: Handshakes<Session>
   /** Milliseconds of a clock that never goes back. */
   readonly now: () => number
   /**
@@ -24,6 +25,8 @@ export interface SessionContext {
    */
   readonly readBuffer: Uint8Array
   readonly tally: Readonly<Record<ListenAddress['kind'], Tally>>
+  /** Called for all that a session says before its handshake is over; the session may be over when this returns. */
+  readonly heard: (session: Session, length: number) => void
   /** Called once, when the session is over and both sockets are closed. */
   readonly ended: (session: Session) => void
 }

@@ -14,6 +14,7 @@ import { formatAddress } from '../bytes/ip-address.ts'
 import { errorText } from '../telemetry/error-text.ts'
 import { ClientSide } from './client-side.ts'
 import type { Engine, JudgedHandshake } from './engine.ts'
+import type { Heard } from './handshakes.ts'
 import type { Linked } from './idle-list.ts'
 import type { SessionContext } from './session-context.ts'
 import { countAbandoned, countCompleted, type EndReason } from './session-metrics.ts'
@@ -31,7 +32,7 @@ type Stage =
   | 'lingering' // all is said; what the client still sends is thrown away, so that it can read our last words
   | 'over'
 
-export class Session implements Timed, Linked<Session> {
+export class Session implements Timed, Linked<Session>, Heard {
   // For the wheel and the list that it hangs in.
   dueAt = 0
   slot = -1
@@ -43,6 +44,8 @@ export class Session implements Timed, Linked<Session> {
   readonly client: ClientSide
   readonly upstream: UpstreamSide
   lastActive: number
+  /** How much the client has said in the handshake. */
+  heard = 0
   /** Who was heard last; while it is the client, it may be waiting for an answer. */
   lastWord: 'client' | 'upstream' = 'upstream'
   /** It no longer counts among the connections, nor hangs in their list. */
@@ -68,6 +71,10 @@ export class Session implements Timed, Linked<Session> {
 
   get stage(): Stage {
     return this.#stage
+  }
+
+  get isHandshaking(): boolean {
+    return this.#stage === 'proxy-header' || this.#stage === 'handshake'
   }
 
   /** The wheel's answer: the deadline that was set has passed. */
@@ -251,8 +258,7 @@ export class Session implements Timed, Linked<Session> {
   }
 
   #countAbandoned(): void {
-    if (this.listen.kind === 'tls' && (this.#stage === 'handshake' || this.#stage === 'proxy-header'))
-      countAbandoned(this.context.metrics, this.#reason)
+    if (this.listen.kind === 'tls' && this.isHandshaking) countAbandoned(this.context.metrics, this.#reason)
   }
 
   #watchSilence(): void {

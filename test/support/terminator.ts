@@ -64,6 +64,7 @@ export async function startTerminator(
     snapshot = {},
     maxConnections = 1000,
     maxHandshakes = 1000,
+    maxHandshakeBytes,
     busyMs,
     network = nodeNetwork,
   }: {
@@ -72,6 +73,7 @@ export async function startTerminator(
     snapshot?: Partial<Snapshot>
     maxConnections?: number
     maxHandshakes?: number
+    maxHandshakeBytes?: number
     busyMs?: number
     network?: Network
   } = {},
@@ -97,6 +99,7 @@ export async function startTerminator(
     reusePort: false,
     maxConnections,
     maxHandshakes,
+    ...(maxHandshakeBytes === undefined ? {} : { maxHandshakeBytes }),
     ...(busyMs === undefined ? {} : { busyMs }),
   })
   const [tlsPort = 0, plainPort = 0] = await listener.listen()

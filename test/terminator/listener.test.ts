@@ -60,6 +60,33 @@ test('one handshake too many closes the oldest one, and none that is over', asyn
   assert.equal(terminator.log.filter((line) => line.startsWith('warn too many handshakes in flight')).length, 1)
 })
 
+test('handshakes that have said too much all together make room, the oldest first', async () => {
+  const terminator = await startTerminator(
+    { upstream: await startUpstream(echo) },
+    { maxHandshakeBytes: 150_000, maxHandshakes: 100 },
+  )
+  // Four that begin the greatest hello there may be, and leave it at 50 000 bytes of it.
+  const begun = Buffer.concat([Buffer.from('010200fc', 'hex'), Buffer.alloc(49_996)])
+  const parts = [0, 1, 2, 3].map((i) => begun.subarray(i * 16_384, (i + 1) * 16_384))
+  const records = Buffer.concat(
+    parts.flatMap((part) => [Buffer.of(22, 3, 1, part.length >> 8, part.length & 0xff), part]),
+  )
+  const stalled: Socket[] = []
+  for (let i = 1; i <= 4; i++) {
+    const socket = await tcp(terminator.tlsPort)
+    socket.write(records)
+    stalled.push(socket)
+    await terminator.until('chitin_bytes_total{port="tls",direction="received"}', i * records.length)
+  }
+  for (const socket of stalled.slice(0, 2)) await readToEnd(socket).catch(() => {})
+  await terminator.until('chitin_connections_closed_total{port="tls",reason="crowded-out"}', 2)
+  const honest = await tls(terminator.tlsPort)
+  honest.write('x')
+  assert.equal((await read(honest, 1)).toString(), 'x')
+  // What they had said is forgotten with them, and what an honest one said with its handshake.
+  assert.equal(terminator.listener.connections, 3)
+})
+
 test('draining accepts no more, lets the open ones finish, and ends with the last', async () => {
   const asked = Promise.withResolvers<Socket>()
   const upstream = await startUpstream((socket) => socket.once('data', () => asked.resolve(socket)))

@@ -8,6 +8,7 @@ import { concat } from '../../src/bytes/arrays.ts'
 import { native } from '../../src/crypto/native/provider.ts'
 import { logThrough } from '../../src/telemetry/log.ts'
 import { connectionMetrics } from '../../src/telemetry/metrics.ts'
+import { Handshakes } from '../../src/terminator/handshakes.ts'
 import { IdleList } from '../../src/terminator/idle-list.ts'
 import { nodeNetwork } from '../../src/terminator/node-sockets.ts'
 import { serverConfig } from '../../src/terminator/server-config.ts'
@@ -99,10 +100,11 @@ async function connected() {
     log: logThrough('error', (_, message) => assert.fail(message)),
     wheel,
     sessions: new IdleList(),
-    handshaking: new Set(),
+    handshaking: new Handshakes(),
     now: () => now,
     readBuffer: new Uint8Array(65_536),
     tally: { tls: { received: 0, sent: 0 }, plain: { received: 0, sent: 0 } },
+    heard: () => {},
     ended: () => over.resolve(),
   }
   const config = configuration()

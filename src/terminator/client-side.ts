@@ -154,9 +154,13 @@ export class ClientSide implements SocketEvents {
     // Our last words may still be on their way; the socket closes itself behind them.
     if (session.stage === 'lingering') return
     if (session.isHandshaking) return session.abort('abandoned')
-    // RFC 8446 §6.1: without close_notify this is a truncation, unless all that we had to say has been said.
-    if (session.listen.kind === 'plain' || session.upstream.hasEnded) return this.#onEnded()
-    if (!this.hasEnded) session.abort('truncated')
+    if (session.listen.kind === 'plain') return this.#onEnded()
+    if (this.hasEnded) return
+    // RFC 8446 §6.1: without close_notify this is a truncation. Many clients are content with our last words and close like
+    // that: no fault of theirs, but the upstream, which may still be reading, must not take it for the whole.
+    if (!session.upstream.hasEnded) return session.abort('truncated')
+    this.hasEnded = true
+    session.upstream.reset()
   }
 
   onDrain(): void {

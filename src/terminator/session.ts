@@ -170,7 +170,7 @@ export class Session implements Timed, Linked<Session>, Heard {
   /** Ends both sides in good order, and soon. */
   finish(reason: EndReason): void {
     this.client.sayGoodbye()
-    this.upstream.destroy()
+    this.upstream.leave()
     this.linger(reason)
   }
 
@@ -200,7 +200,7 @@ export class Session implements Timed, Linked<Session>, Heard {
       this.upstream.reset()
       this.client.reset()
     } else {
-      this.upstream.destroy()
+      this.upstream.leave()
       this.client.destroy()
     }
   }
@@ -208,7 +208,7 @@ export class Session implements Timed, Linked<Session>, Heard {
   onSocketClosed(): void {
     // Two clean ends close their sockets each in its own time; anything else takes the other side along.
     const clean = this.client.hasEnded && this.upstream.hasEnded
-    if (this.client.isClosed && !clean) this.upstream.destroy()
+    if (this.client.isClosed && !clean) this.upstream.leave()
     if (!this.client.isClosed || !this.upstream.isClosed || this.#ended) return
     this.#ended = true
     this.#countAbandoned()

@@ -55,8 +55,13 @@ export class UpstreamSide implements DialEvents {
     this.#socket?.resume()
   }
 
-  destroy(): void {
-    this.#socket?.destroy()
+  /**
+   * Ends it before its time. Only where the client has said its own end, and all before it has left, may that look like an
+   * end to the upstream: else it is a RST, for half a request must not be taken for a whole one.
+   */
+  leave(): void {
+    if (this.#session.client.hasEnded && this.#socket?.unsent === 0) this.#socket.destroy()
+    else this.reset()
   }
 
   reset(): void {

@@ -163,6 +163,20 @@ for (const kind of ['tls', 'plain'] as const) {
     await terminator.until(`chitin_connections_closed_total{port="${kind}",reason="idle"}`, 1)
   })
 
+  test(`${kind}: a connection that we end ourselves does not look like a clean end to the upstream`, async () => {
+    const { upstream, socket: arrived } = await capturing()
+    const terminator = await startTerminator({ upstream, idleTimeoutMs: 50 })
+    const socket = await client(terminator)
+    socket.write('half a quest')
+    const above = await arrived
+    assert.equal((await read(above, 12)).toString(), 'half a quest')
+    await assert.rejects(readToEnd(above), { code: 'ECONNRESET' })
+    // To the client it is one: it knows that it has no answer.
+    assert.equal((await readToEnd(socket)).length, 0)
+    socket.end()
+    await terminator.until(`chitin_connections_closed_total{port="${kind}",reason="idle"}`, 1)
+  })
+
   test(`${kind}: tells the upstream who the client is, and by which port it came`, async () => {
     const { upstream, socket: arrived } = await capturing()
     const socket = await client(await startTerminator({ upstream, proxyProtocol: true }))
@@ -312,6 +326,21 @@ test('a FIN without close_notify is a truncation', async () => {
   below.end()
   await assert.rejects(readToEnd(above), { code: 'ECONNRESET' })
   await terminator.until('chitin_connections_closed_total{port="tls",reason="truncated"}', 1)
+})
+
+test('a FIN without close_notify is one behind our last words, too, but no fault', async () => {
+  const { upstream, socket: arrived } = await capturing()
+  const terminator = await startTerminator({ upstream })
+  const below = await tcp(terminator.tlsPort)
+  const socket = await tls(0, { socket: below })
+  socket.write('POST')
+  const above = await arrived
+  await read(above, 4)
+  above.end('early answer')
+  assert.equal((await readToEnd(socket)).toString(), 'early answer')
+  below.end()
+  await assert.rejects(readToEnd(above), { code: 'ECONNRESET' })
+  await terminator.until('chitin_connections_closed_total{port="tls",reason="finished"}', 1)
 })
 
 test('a fault of ours ends the one connection and answers nothing', async () => {

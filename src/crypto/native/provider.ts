@@ -8,13 +8,12 @@ import {
   createPublicKey,
   createSecretKey,
   diffieHellman,
-  hash as hashAtOnce,
   sign,
   verify as verifySignature,
   type Hash as NodeHash,
   type KeyObject,
 } from 'node:crypto'
-import { equalConstantTime, wipe } from '../../bytes/arrays.ts'
+import { equalConstantTime } from '../../bytes/arrays.ts'
 import { CheckedAead, type Cipher } from '../aead.ts'
 import {
   checkRsaPrivateKey,
@@ -35,12 +34,12 @@ import {
   type CryptoProvider,
   type CurveName,
   type Hash,
-  type HashName,
   type PrivateKey,
   type PublicKey,
   type SignatureName,
   type SigningKey,
 } from '../provider.ts'
+import { hmac, nodeHash } from './hmac.ts'
 import { mlKem768 } from './ml-kem.ts'
 
 /**
@@ -61,8 +60,6 @@ export const native: CryptoProvider = {
   verify,
 }
 
-const nodeHash = { 'SHA-256': 'sha256', 'SHA-384': 'sha384', 'SHA-512': 'sha512' } as const
-const blockLength = { 'SHA-256': 64, 'SHA-384': 128, 'SHA-512': 128 } as const
 const nodeCurve = { 'P-256': 'prime256v1', 'P-384': 'secp384r1' } as const
 const nodeCipher = {
   'AES-128-GCM': 'aes-128-gcm',
@@ -89,33 +86,6 @@ function wrapHash(hash: NodeHash): Hash {
     digest: () => bytes(hash.copy().digest()),
     clone: () => wrapHash(hash.copy()),
   }
-}
-
-/**
- * RFC 2104 §2, by two hashes of one call each: an Hmac and the KeyObject of its key take half as long again, and more when
- * they are collected.
- */
-function hmac(name: HashName, key: Uint8Array, message: Uint8Array): Uint8Array {
-  const shortKey = key.length > blockLength[name] ? digestOf(name, key) : key
-  const inner = digestUnder(name, shortKey, 0x36, message)
-  const code = digestUnder(name, shortKey, 0x5c, inner)
-  wipe(inner)
-  return code
-}
-
-/** The hash of the message behind a block of the key, each byte of it changed by the mask. */
-function digestUnder(name: HashName, key: Uint8Array, mask: number, message: Uint8Array): Uint8Array {
-  const block = blockLength[name]
-  const whole = new Uint8Array(block + message.length).fill(mask, 0, block)
-  for (let i = 0; i < key.length; i++) whole[i] = mask ^ (key[i] as number)
-  whole.set(message, block)
-  const digest = digestOf(name, whole)
-  wipe(whole)
-  return digest
-}
-
-function digestOf(name: HashName, message: Uint8Array): Uint8Array {
-  return bytes(hashAtOnce(nodeHash[name], message, 'buffer'))
 }
 
 function cipher(name: AeadName, key: Uint8Array): Cipher {

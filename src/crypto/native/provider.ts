@@ -7,7 +7,6 @@ import {
   createPrivateKey,
   createPublicKey,
   createSecretKey,
-  diffieHellman,
   sign,
   verify as verifySignature,
   type Hash as NodeHash,
@@ -41,6 +40,7 @@ import {
 } from '../provider.ts'
 import { hmac, nodeHash } from './hmac.ts'
 import { mlKem768 } from './ml-kem.ts'
+import { x25519 } from './x25519.ts'
 
 /**
  * The primitives of node:crypto (OpenSSL's libcrypto), and nothing else of it: not its TLS, not its X.509 parser. Keys
@@ -127,38 +127,6 @@ function cipher(name: AeadName, key: Uint8Array): Cipher {
       // The copy inside of the KeyObject is OpenSSL's, which overwrites it when the object is collected.
     },
   }
-}
-
-const x25519: DiffieHellman = {
-  keyPair(random) {
-    const privateKey = random(32)
-    const key = x25519Key(privateKey)
-    imported.set(privateKey, key)
-    return { privateKey, share: fromBase64(createPublicKey(key).export({ format: 'jwk' }).x) }
-  },
-  sharedSecret(privateKey, peerShare) {
-    const key = imported.get(privateKey) ?? x25519Key(privateKey)
-    if (peerShare.length !== 32) return undefined
-    try {
-      const peer = { kty: 'OKP', crv: 'X25519', x: toBase64(peerShare) }
-      const publicKey = createPublicKey({ key: peer, format: 'jwk' })
-      const secret = bytes(diffieHellman({ privateKey: key, publicKey }))
-      // RFC 7748 §6.1. OpenSSL refuses it by itself; that is not ours to rely on.
-      return equalConstantTime(secret, new Uint8Array(32)) ? undefined : secret
-    } catch {
-      return undefined
-    }
-  },
-}
-
-/** Of the pairs made here: to import a key costs as much again as to agree by it. */
-const imported = new WeakMap<Uint8Array, KeyObject>()
-
-function x25519Key(privateKey: Uint8Array): KeyObject {
-  if (privateKey.length !== 32) throw new RangeError(`X25519: private key of ${privateKey.length} bytes, expected 32`)
-  // JWK demands an `x` beside `d`, which only this call can compute; Node reads `d` alone and derives the public key.
-  const jwk = { kty: 'OKP', crv: 'X25519', d: toBase64(privateKey), x: toBase64(new Uint8Array(32)) }
-  return createPrivateKey({ key: jwk, format: 'jwk' })
 }
 
 function ecdh(name: CurveName): DiffieHellman {
@@ -275,8 +243,4 @@ function privateJwk(key: PrivateKey): Record<string, string> {
 
 function toBase64(data: Uint8Array): string {
   return Buffer.from(data).toString('base64url')
-}
-
-function fromBase64(text: string | undefined): Uint8Array {
-  return bytes(Buffer.from(text ?? '', 'base64url'))
 }

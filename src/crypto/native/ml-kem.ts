@@ -2,6 +2,7 @@ import { createPrivateKey, createPublicKey, decapsulate, encapsulate, type KeyOb
 import { concat } from '../../bytes/arrays.ts'
 import { fromHex } from '../../bytes/hex.ts'
 import type { KeyExchange } from '../provider.ts'
+import { withoutStacks } from './without-stacks.ts'
 
 /** ML-KEM-768 (FIPS 203) of OpenSSL 3.5, which draws the randomness of an encapsulation itself: `random` has no part in it. */
 export const mlKem768: KeyExchange = {
@@ -20,7 +21,8 @@ export const mlKem768: KeyExchange = {
     try {
       const spki = Buffer.from(concat(spkiHead, encapsulationKey))
       // It throws where a coefficient is not reduced (FIPS 203 §7.2).
-      const { ciphertext, sharedKey } = encapsulate(createPublicKey({ key: spki, format: 'der', type: 'spki' }))
+      const key = withoutStacks(() => createPublicKey({ key: spki, format: 'der', type: 'spki' }))
+      const { ciphertext, sharedKey } = encapsulate(key)
       return { share: new Uint8Array(ciphertext), secret: new Uint8Array(sharedKey) }
     } catch {
       return undefined
@@ -30,7 +32,7 @@ export const mlKem768: KeyExchange = {
 
 function privateKey(seed: Uint8Array): KeyObject {
   const pkcs8 = Buffer.from(concat(pkcs8Head, seed))
-  const key = createPrivateKey({ key: pkcs8, format: 'der', type: 'pkcs8' })
+  const key = withoutStacks(() => createPrivateKey({ key: pkcs8, format: 'der', type: 'pkcs8' }))
   pkcs8.fill(0)
   return key
 }

@@ -40,6 +40,7 @@ import {
 } from '../provider.ts'
 import { hmac, nodeHash } from './hmac.ts'
 import { mlKem768 } from './ml-kem.ts'
+import { withoutStacks } from './without-stacks.ts'
 import { x25519 } from './x25519.ts'
 
 /**
@@ -90,13 +91,13 @@ function wrapHash(hash: NodeHash): Hash {
 
 function cipher(name: AeadName, key: Uint8Array): Cipher {
   // One cast: the three ciphers take the same options, but their types are overloads.
-  const algorithm = nodeCipher[name] as 'chacha20-poly1305'
+  const algorithm = nodeCipher[name] as 'aes-128-gcm'
   const options = { authTagLength: tagLength }
   const secret = createSecretKey(key)
   return {
     sealInto(target, nonce, aad, text, tail) {
       const length = text.length + tail.length
-      const sealing = createCipheriv(algorithm, secret, nonce, options).setAAD(aad, { plaintextLength: length })
+      const sealing = createCipheriv(algorithm, secret, nonce, options).setAAD(aad)
       // One more call would cost more than the copy that makes one of the two.
       target.set(text)
       target.set(tail, text.length)
@@ -109,7 +110,7 @@ function cipher(name: AeadName, key: Uint8Array): Cipher {
     },
     openInto(target, nonce, aad, ciphertext) {
       const length = ciphertext.length - tagLength
-      const opening = createDecipheriv(algorithm, secret, nonce, options).setAAD(aad, { plaintextLength: length })
+      const opening = createDecipheriv(algorithm, secret, nonce, options).setAAD(aad)
       opening.setAuthTag(ciphertext.subarray(length))
       const plaintext = opening.update(ciphertext.subarray(0, length))
       try {
@@ -164,13 +165,8 @@ function signingKey(key: PrivateKey): SigningKey {
     schemes: signingSchemes(key),
     sign(scheme, message) {
       demandScheme(key, scheme)
-      return bytes(
-        sign(
-          hashOf(scheme),
-          message,
-          signatureDetails[scheme].kind === 'rsa' ? { key: object, ...padding(scheme) } : object,
-        ),
-      )
+      const signer = key.kind === 'rsa' ? { key: object, ...padding(scheme) } : object
+      return bytes(withoutStacks(() => sign(hashOf(scheme), message, signer)))
     },
   }
 }
@@ -196,7 +192,7 @@ function checkPrivateKey(key: PrivateKey): void {
 
 function importPrivate(key: PrivateKey): KeyObject {
   try {
-    return createPrivateKey({ key: privateJwk(key), format: 'jwk' })
+    return withoutStacks(() => createPrivateKey({ key: privateJwk(key), format: 'jwk' }))
   } catch {
     // OpenSSL's message may quote the input; ours must not, and so it has no cause either.
     throw new Error(`the ${key.kind} private key is not a valid one`)
@@ -208,8 +204,10 @@ function verify(scheme: SignatureName, key: PublicKey, message: Uint8Array, sign
   if (key.kind === 'rsa' && !isRsaPublicKey(key)) return false
   if (key.kind === 'ecdsa' && !isUncompressed(key.curve, key.point)) return false
   try {
-    const object = createPublicKey({ key: publicJwk(key), format: 'jwk' })
-    return verifySignature(hashOf(scheme), message, { key: object, ...padding(scheme) }, signature)
+    return withoutStacks(() => {
+      const object = createPublicKey({ key: publicJwk(key), format: 'jwk' })
+      return verifySignature(hashOf(scheme), message, { key: object, ...padding(scheme) }, signature)
+    })
   } catch {
     return false
   }

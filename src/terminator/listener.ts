@@ -10,6 +10,7 @@ import type { Engine } from './engine.ts'
 import { PassThrough } from './engine.ts'
 import { Handshakes } from './handshakes.ts'
 import { IdleList } from './idle-list.ts'
+import { readBytes } from './record-pool.ts'
 import { Session } from './session.ts'
 import type { SessionContext, Tally } from './session-context.ts'
 import type { ListenAddress, TerminatorSettings } from './settings.ts'
@@ -196,5 +197,3 @@ const tickMs = 250
 const warnEveryMs = 60_000
 /** Of one worker; two of them hold it twice. Two thousand hellos of browsers have 4 MB. */
 const mostHandshakeBytes = 24 * 1024 * 1024
-/** As much as Node reads at once by itself. */
-const readBytes = 65_536

@@ -7,7 +7,7 @@ import type { ConnectionMemory } from '../tls/record/record-queue.ts'
 import { TicketKeys } from '../tls/tickets.ts'
 import { clientAuthStore, type AskedOfClients } from './client-auth.ts'
 import { credentialStore } from './credential-store.ts'
-import { RecordPool } from './record-pool.ts'
+import { lentMemory } from './record-pool.ts'
 import type { TerminatorSettings } from './settings.ts'
 import type { Snapshot } from './snapshot.ts'
 
@@ -40,14 +40,6 @@ export function serverConfig(
     clientAuth: clientAuthStore(snapshot, crypto),
     ...ticketsOf(snapshot, crypto),
   }
-}
-
-/**
- * A worker's, for all of its connections. What is read from an upstream at once becomes four records; what is read from a
- * client completes one, and holds others.
- */
-export function lentMemory(): ConnectionMemory {
-  return { records: new RecordPool(66 * 1024), contents: new RecordPool(81 * 1024) }
 }
 
 /** An empty list leaves the choice to the engine. */

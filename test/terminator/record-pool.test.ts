@@ -1,6 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { RecordPool } from '../../src/terminator/record-pool.ts'
+import { native } from '../../src/crypto/native/provider.ts'
+import { lentMemory, readBytes, RecordPool } from '../../src/terminator/record-pool.ts'
+import { Outgoing } from '../../src/tls/record/outgoing.ts'
+import { Tls12Protection } from '../../src/tls/tls12/protection.ts'
 
 test('a piece that was given back is the next one that is taken', () => {
   const pool = new RecordPool(66 * 1024)
@@ -42,4 +45,20 @@ test('what is kept for later has a bound, and nothing of strange length is kept'
   const kept = pieces.filter(({ buffer }) => again.has(buffer))
   assert.ok(kept.length > 0 && kept.length < 10)
   assert.notEqual(pool.take(1_000_000).buffer, long.buffer)
+})
+
+test('all that is made of one read stands in one piece, which is lent again', () => {
+  const { records, contents } = lentMemory()
+  const outgoing = new Outgoing(undefined, records)
+  // No record is longer than one of TLS 1.2 under AES-GCM.
+  outgoing.use(new Tls12Protection(native, { aead: 'AES-128-GCM', key: new Uint8Array(16), iv: new Uint8Array(4) }))
+  outgoing.send(23, new Uint8Array(readBytes))
+  const pieces = outgoing.take()
+  assert.equal(pieces.length, 1)
+  records.giveBack(pieces)
+  assert.equal(records.take(readBytes).buffer, pieces[0]?.buffer)
+  // The longest record, of which all but a byte was there; and behind that byte nothing but others.
+  const opened = contents.take(2 ** 14 + 1024 + readBytes - 1)
+  contents.giveBack([opened])
+  assert.equal(contents.take(5000).buffer, opened.buffer)
 })

@@ -19,7 +19,7 @@ import { classesOf, serves, type IngressController } from '../../nginx/ingress-s
 import { recognise } from '../../nginx/recognise.ts'
 import { matches } from '../../policy/label-selector.ts'
 import { resolve, workloadOf, type Resolution } from '../../policy/resolve.ts'
-import type { HostGroup, Origin } from '../certificates/compile.ts'
+import type { HostGroup, Origin } from '../certificates/host-group.ts'
 import type { Verdict } from '../../webhook/lookup.ts'
 import { type Live, type LivePod, type RawPolicy, workloadsIn, type World } from '../world.ts'
 import { isEqual } from './apply.ts'

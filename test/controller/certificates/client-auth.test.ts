@@ -3,12 +3,9 @@ import { describe, test } from 'node:test'
 import { certificateFile, crlFile, manifestFile, parseManifest, ticketFile } from '../../../src/api/bundle.ts'
 import type { BundleClientAuth } from '../../../src/api/bundle-settings.ts'
 import type { ClientAuthInput } from '../../../src/controller/certificates/client-auth.ts'
-import {
-  compile,
-  type Compiled,
-  type CompileInput,
-  type HostGroup,
-} from '../../../src/controller/certificates/compile.ts'
+import { compile, type CompileInput } from '../../../src/controller/certificates/compile.ts'
+import type { Compiled } from '../../../src/controller/certificates/compiled.ts'
+import type { HostGroup } from '../../../src/controller/certificates/host-group.ts'
 import type { SecretInput } from '../../../src/controller/certificates/secret-input.ts'
 import { native } from '../../../src/crypto/native/provider.ts'
 import { issue, revocationList, type Issued } from '../../support/openssl.ts'

@@ -1,12 +1,9 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { manifestFile, parseManifest } from '../../../src/api/bundle.ts'
-import {
-  compile,
-  type Compiled,
-  type CompileInput,
-  type HostGroup,
-} from '../../../src/controller/certificates/compile.ts'
+import { compile, type CompileInput } from '../../../src/controller/certificates/compile.ts'
+import type { Compiled } from '../../../src/controller/certificates/compiled.ts'
+import type { HostGroup } from '../../../src/controller/certificates/host-group.ts'
 import { fallbackHost } from '../../../src/controller/certificates/last-good.ts'
 import type { SecretInput } from '../../../src/controller/certificates/secret-input.ts'
 import { native } from '../../../src/crypto/native/provider.ts'

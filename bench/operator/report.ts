@@ -52,9 +52,9 @@ export function report({ json, ...results }: Results): void {
       'webhook at 100 pods/s',
       `p50 ${admissions.p50.toFixed(1)} ms, p99 ${admissions.p99.toFixed(1)} ms, CPU ${admissionCpuMs.toFixed(1)} ms each; ${admissions.patched} of ${admissions.count} injected`,
     ],
-    ...compiled.map(({ hosts, newMs, changedMs }): [string, string] => [
+    ...compiled.map(({ hosts, newMs, changedMs, longestStepMs }): [string, string] => [
       `compiling ${hosts} ${hosts === 1 ? 'host' : 'hosts'}`,
-      `${newMs.toFixed(0)} ms, one of them changed: ${changedMs.toFixed(0)} ms`,
+      `${newMs.toFixed(0)} ms, one of them changed: ${changedMs.toFixed(0)} ms; the longest step: ${longestStepMs.toFixed(1)} ms`,
     ]),
     ['a scrape of the metrics', `${scrape.ms.toFixed(0)} ms, ${(scrape.bytes / 2 ** 20).toFixed(1)} MiB`],
   ]

@@ -44,6 +44,15 @@ export interface CompileInput extends ClientsInput {
 export const maxBundleBytes = 1024 * 1024
 
 export function compile(input: CompileInput): Compiled {
+  const steps = compileStepwise(input)
+  for (;;) {
+    const step = steps.next()
+    if (step.done === true) return step.value
+  }
+}
+
+/** The same in steps of a host each: a thousand of them take a tenth of a second, and a webhook must not wait so long. */
+export function* compileStepwise(input: CompileInput): Generator<void, Compiled> {
   const notes = new Notes()
   const lastGood = new LastGood(input.previous, input.crypto, (why) =>
     notes.warning({
@@ -51,10 +60,13 @@ export function compile(input: CompileInput): Compiled {
       message: `the present bundle cannot be read, so it has no last good certificates: ${why}`,
     }),
   )
+  yield
   const credentials = new HostCredentials(input, lastGood, notes)
   const hosts = new Map<string, readonly Served[]>()
-  for (const [host, groups] of claims(input.groups))
+  for (const [host, groups] of claims(input.groups)) {
     hosts.set(host, credentials.serve(host, credentials.choose(host, groups)))
+    yield
+  }
   const fallback = input.fallback === undefined ? [] : credentials.serve(fallbackHost, input.fallback)
   // A host that asks something of its clients must not be served by an entry that asks nothing, or something else.
   const apart = new Map(hosts)
@@ -62,7 +74,7 @@ export function compile(input: CompileInput): Compiled {
     const served = [apart.get(host), hosts.get(wildcardOf(host) ?? ''), fallback].find((one) => (one?.length ?? 0) > 0)
     if (served !== undefined) apart.set(host, served)
   }
-  const bundle = write(input, apart, fallback, lastGood, notes)
+  const bundle = yield* write(input, apart, fallback, lastGood, notes)
   // Without a new bundle pods go on with the old one, of which nothing is promised here.
   const expectations = bundle === undefined ? [] : [...hosts].flatMap(([host, served]) => expected(host, served))
   return { ...notes.summary(input.now), expectations, ...(bundle === undefined ? {} : { bundle }) }
@@ -73,13 +85,13 @@ function expected(host: string, served: readonly Served[]): Compiled['expectatio
 }
 
 /** `hosts`: also those that need an entry of their own though another one's certificate serves them. */
-function write(
+function* write(
   input: CompileInput,
   hosts: ReadonlyMap<string, readonly Served[]>,
   fallback: readonly Served[],
   lastGood: LastGood,
   notes: Notes,
-): Compiled['bundle'] {
+): Generator<void, Compiled['bundle']> {
   const { crypto, tls, now } = input
   const files = new Map<string, Uint8Array>()
   const asked = new AskedClients(input, lastGood, notes, files)
@@ -105,6 +117,7 @@ function write(
     const entry = entries.get(id)
     if (entry === undefined) entries.set(id, { names: [host], ...shared })
     else entry.names.push(host)
+    yield
   }
   const defaultCredentials = fallback.map(place)
   if (entries.size === 0 && defaultCredentials.length === 0) return undefined
@@ -118,17 +131,21 @@ function write(
   const tickets = input.tickets && ticketKeys(input.tickets, lastGood, now)
   for (const [name, bytes] of tickets?.files ?? []) files.set(name, bytes)
   if (tickets !== undefined) notes.changesAt(tickets.nextChange)
+  yield
   const committed = identify(content, sha256, { hasTickets: tickets !== undefined })
   const manifest = writeManifest(tickets === undefined ? { committed } : { committed, tickets: tickets.tickets })
   files.set(manifestFile, new TextEncoder().encode(manifest))
+  yield
   const size = [...files.values()].reduce((sum, bytes) => sum + bytes.length, 0)
   if (size > maxBundleBytes) {
     notes.error({ reason: 'BundleTooLarge', message: tooLarge(size, files.size, hosts.size) })
     return undefined
   }
-  const data = Object.fromEntries(
-    [...files].toSorted(([a], [b]) => compare(a, b)).map(([file, bytes]) => [file, toBase64(bytes)]),
-  )
+  const data: Record<string, string> = {}
+  for (const [file, bytes] of [...files].toSorted(([a], [b]) => compare(a, b))) {
+    data[file] = toBase64(bytes)
+    yield
+  }
   return { generation: committed.id, data }
 }
 

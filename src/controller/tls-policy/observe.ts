@@ -20,10 +20,11 @@ import type { CryptoProvider } from '../../crypto/provider.ts'
 import type { KubeClient } from '../../kube/client.ts'
 import { keyFor, resources, type KubeObject, type ObjectRef } from '../../kube/resource.ts'
 import type { ClientAuthInput } from '../certificates/client-auth.ts'
-import { compile } from '../certificates/compile.ts'
+import { compileStepwise } from '../certificates/compile.ts'
 import type { Compiled } from '../certificates/compiled.ts'
 import type { SecretInput } from '../certificates/secret-input.ts'
 import { unchangedSecrets } from '../certificates/unchanged.ts'
+import { inTurns } from '../in-turns.ts'
 import { limited } from '../limited.ts'
 import { workloadsIn, type Live, type RawPolicy, type World } from '../world.ts'
 import { isEqual } from './apply.ts'
@@ -204,7 +205,7 @@ export class Observer {
     const fetched = await this.#fetchAll(refs, unchanged, signal)
     const input = (ref: ObjectName): SecretInput => fetched.get(keyFor(ref)) ?? ref
     const inputs = (names: readonly ObjectName[]): SecretInput[] => names.map(input)
-    const compiled = compile({
+    const steps = compileStepwise({
       groups: governed.groups.map((group) => ({ ...group, secrets: inputs(group.secrets) })),
       ...(governed.fallback.length === 0 ? {} : { fallback: inputs(governed.fallback) }),
       tls: { ...tls, alpn: governed.alpn ?? alpnOf(previous?.data) },
@@ -219,6 +220,7 @@ export class Observer {
       now: new Date(now()),
       crypto,
     })
+    const compiled = await inTurns(steps)
     const inPlace =
       compiled.bundle === undefined ||
       (isEqual(previous?.data, compiled.bundle.data) &&

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { manifestFile, parseManifest } from '../../../src/api/bundle.ts'
-import { compile, type CompileInput } from '../../../src/controller/certificates/compile.ts'
+import { compile, compileStepwise, type CompileInput } from '../../../src/controller/certificates/compile.ts'
 import type { Compiled } from '../../../src/controller/certificates/compiled.ts'
 import type { HostGroup } from '../../../src/controller/certificates/host-group.ts'
 import { fallbackHost } from '../../../src/controller/certificates/last-good.ts'
@@ -58,6 +58,19 @@ const ingress = (name: string, createdAt: string, issued: Issued): HostGroup => 
 })
 
 describe('what is compiled', () => {
+  test('comes in steps of a host and of a file, and to the same', () => {
+    const groups = [group(['h1.example.test'], secret('one', ecdsa)), group(['h2.example.test'], secret('two', rsa))]
+    const input = { groups, tls: { groups: ['X25519' as const], alpn: ['h2'] }, now, crypto: native }
+    const whole = compile(input)
+    const steps = compileStepwise(input)
+    let count = 0
+    let step = steps.next()
+    for (; step.done !== true; step = steps.next()) count++
+    assert.deepEqual(step.value, whole)
+    const files = Object.keys(whole.bundle?.data ?? {}).length
+    assert.ok(count >= 2 * groups.length + files, `${count} steps for ${groups.length} hosts and ${files} files`)
+  })
+
   test('is the same for the same input, in whatever order it is given', () => {
     const groups = [
       group(['h1.example.test', 'h0.example.test'], secret('a', ecdsa)),

@@ -13,6 +13,8 @@ export interface OperatorProcess {
   admin(path: string): Promise<string>
   /** The webhook's answer to a body. */
   review(body: string): Promise<string>
+  /** With which code it ended; null where a signal ended it. */
+  readonly ended: Promise<number | null>
   stop(): Promise<void>
 }
 
@@ -37,6 +39,7 @@ export async function startOperator(plane: ControlPlane, folder: string): Promis
   return {
     admin: async (path) => (await ask(path)).text(),
     review: async (body) => post(webhook, body),
+    ended: child.exited.then(() => child.exitCode),
     stop: async () => child.stop(),
   }
 }

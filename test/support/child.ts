@@ -6,6 +6,8 @@ export interface Child {
   readonly pid: number
   readonly exited: Promise<void>
   readonly hasExited: boolean
+  /** Null where it has not exited, or was ended by a signal. */
+  readonly exitCode: number | null
   /** The last of what it wrote, for the message of a failed test. */
   readonly output: () => string
   stop(signal?: NodeJS.Signals): Promise<void>
@@ -36,6 +38,9 @@ export async function start(
     exited,
     get hasExited() {
       return hasExited()
+    },
+    get exitCode() {
+      return child.exitCode
     },
     output: () => text,
     async stop(signal = 'SIGTERM') {

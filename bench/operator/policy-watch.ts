@@ -1,6 +1,6 @@
 /** What the operator says of the policies, as somebody who watches them sees it. */
 import type { Condition } from '../../src/api/condition.ts'
-import type { TLSPolicyStatus } from '../../src/api/tls-policy.ts'
+import type { TLSPolicyStatus } from '../../src/api/tls-policy-status.ts'
 import { Cache } from '../../src/kube/cache.ts'
 import type { KubeClient } from '../../src/kube/client.ts'
 import { Reflector } from '../../src/kube/reflector.ts'

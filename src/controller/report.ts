@@ -3,7 +3,7 @@
  * large cluster: so as little as these need is kept of a status, and they are written only while somebody scrapes, a
  * policy at a time.
  */
-import type { TLSPolicyStatus } from '../api/tls-policy.ts'
+import type { TLSPolicyStatus } from '../api/tls-policy-status.ts'
 import { refOf, type Key } from '../kube/resource.ts'
 import { header, series, type Labels } from '../telemetry/exposition.ts'
 import { policyMetrics } from '../telemetry/operator-metrics.ts'

@@ -5,7 +5,8 @@
 import { bundleSecretName } from '../api/names.ts'
 import type { Listener, NginxPlan } from '../api/nginx-plan.ts'
 import { qualifiedName } from '../api/object-meta.ts'
-import type { SidecarSpec, TLSPolicy } from '../api/tls-policy.ts'
+import type { SidecarSpec } from '../api/sidecar-spec.ts'
+import type { TLSPolicy } from '../api/tls-policy.ts'
 
 /** Everything that decides what an injected pod looks like, as plain data: equal plans, equal pods, equal fingerprints. */
 export interface InjectionPlan {

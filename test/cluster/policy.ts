@@ -1,6 +1,6 @@
 /** What a user sees of a TLSPolicy, and how long they wait for it. */
 import type { Condition } from '../../src/api/condition.ts'
-import type { CertificateStatus, TLSPolicyStatus } from '../../src/api/tls-policy.ts'
+import type { CertificateStatus, TLSPolicyStatus } from '../../src/api/tls-policy-status.ts'
 import type { Cluster } from './cluster.ts'
 import { eventually } from './shell.ts'
 

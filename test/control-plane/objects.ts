@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parse } from 'yaml'
-import type { TLSPolicyStatus } from '../../src/api/tls-policy.ts'
+import type { TLSPolicyStatus } from '../../src/api/tls-policy-status.ts'
 import type { Draft, KubeClient } from '../../src/kube/client.ts'
 import { resources, type KubeObject, type ResourceType } from '../../src/kube/resource.ts'
 import { ensureNamespace, eventually, type ControlPlane } from './harness.ts'

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { TLSPolicyStatus } from '../../src/api/tls-policy.ts'
+import type { TLSPolicyStatus } from '../../src/api/tls-policy-status.ts'
 import { exposition, reportOf, type Report } from '../../src/controller/report.ts'
 import { policyMetrics } from '../../src/telemetry/operator-metrics.ts'
 

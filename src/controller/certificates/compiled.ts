@@ -1,6 +1,6 @@
 /** What comes out of a compilation, and the notes that are taken on the way to it. */
 import type { Reason } from '../../api/reasons.ts'
-import type { CertificateStatus } from '../../api/tls-policy.ts'
+import type { CertificateStatus } from '../../api/tls-policy-status.ts'
 import type { Expectation } from './rollout.ts'
 import { secretKey, type SecretInput } from './secret-input.ts'
 

@@ -1,6 +1,6 @@
 /** A Secret as it was fetched, and what is read from it. */
 import { tlsCertificateKey, tlsPrivateKeyKey } from '../../api/secret.ts'
-import type { CertificateStatus } from '../../api/tls-policy.ts'
+import type { CertificateStatus } from '../../api/tls-policy-status.ts'
 import { decodeBase64 } from '../../bytes/base64.ts'
 import type { CryptoProvider } from '../../crypto/provider.ts'
 import type { Credential } from '../../x509/credential.ts'

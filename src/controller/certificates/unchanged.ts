@@ -5,7 +5,7 @@
  */
 import { certificateFile, keyFile, manifestFile, parseManifest } from '../../api/bundle.ts'
 import { tlsCertificateKey, tlsPrivateKeyKey } from '../../api/secret.ts'
-import type { CertificateStatus } from '../../api/tls-policy.ts'
+import type { CertificateStatus } from '../../api/tls-policy-status.ts'
 import { fromBase64, secretKey, type SecretInput } from './secret-input.ts'
 
 /** By `namespace/name`. `madeOf` is what was said when the bundle was compiled, `version` what a Secret's is now. */

@@ -6,7 +6,7 @@ import {
   restoreFinalizer,
   rolloutAnnotation,
 } from '../../api/names.ts'
-import type { TLSPolicyStatus } from '../../api/tls-policy.ts'
+import type { TLSPolicyStatus } from '../../api/tls-policy-status.ts'
 import { isNotFound, KubeError } from '../../kube/kube-error.ts'
 import type { Draft, KubeClient } from '../../kube/client.ts'
 import { resources, type ResourceType } from '../../kube/resource.ts'

@@ -1,6 +1,6 @@
 /** What decide.ts decides, and apply.ts carries out. */
 import type { Reason } from '../../api/reasons.ts'
-import type { TLSPolicyStatus } from '../../api/tls-policy.ts'
+import type { TLSPolicyStatus } from '../../api/tls-policy-status.ts'
 import type { Workload } from '../../api/workload.ts'
 import type { WebhookEntry } from '../webhook-configuration/configuration.ts'
 import type { Live } from '../world.ts'

@@ -5,7 +5,7 @@ import {
   type CertificateStatus,
   type TargetStatus,
   type TLSPolicyStatus,
-} from '../../api/tls-policy.ts'
+} from '../../api/tls-policy-status.ts'
 import { served as servedBy } from '../certificates/rollout.ts'
 import { questionsOf } from './asking.ts'
 import { conditions, type Findings } from './conditions.ts'

@@ -1,6 +1,6 @@
 /** Chapter 7: Secrets change, for better and for worse, under a constant load of requests. */
 import assert from 'node:assert/strict'
-import type { CertificateStatus } from '../../../src/api/tls-policy.ts'
+import type { CertificateStatus } from '../../../src/api/tls-policy-status.ts'
 import type { Pair } from '../certificates.ts'
 import { isServed } from '../policy.ts'
 import { ingressNginx, secondsSince, type Scene } from './scene.ts'

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { parseTlsPolicy, type TLSPolicyStatus } from '../../../src/api/tls-policy.ts'
+import { parseTlsPolicy } from '../../../src/api/tls-policy.ts'
+import type { TLSPolicyStatus } from '../../../src/api/tls-policy-status.ts'
 import type { Workload } from '../../../src/api/workload.ts'
 import { answerKey, type Answer } from '../../../src/controller/certificates/rollout.ts'
 import { questionsOf } from '../../../src/controller/tls-policy/asking.ts'

@@ -37,7 +37,7 @@ const edges = [
   'telemetry/log.ts',
   'telemetry/admin-server.ts',
   'telemetry/metrics.ts',
-  'kube/client.ts',
+  'kube/watch.ts',
   'kube/pause.ts',
   'kube/transport.ts',
   'kube/reflector.ts',

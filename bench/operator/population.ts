@@ -8,7 +8,8 @@ import { webcrypto } from 'node:crypto'
 // oxlint-disable-next-line import/no-unassigned-import -- it must have run before tsyringe loads
 import '../../src/controller/webhook-configuration/reflect-metadata.ts'
 import * as x509 from '@peculiar/x509'
-import type { Draft, KubeClient } from '../../src/kube/client.ts'
+import type { Draft } from '../../src/kube/calls.ts'
+import type { KubeClient } from '../../src/kube/client.ts'
 import { isAlreadyExists } from '../../src/kube/kube-error.ts'
 import { resources, type ResourceType } from '../../src/kube/resource.ts'
 

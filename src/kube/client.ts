@@ -2,83 +2,25 @@
  * Talks to one API server: objects in, objects out, as plain JSON. It knows verbs and addresses, never what an object
  * means, and it retries nothing: callers are reconcilers, which look again anyway.
  */
-import { fieldManager } from '../api/names.ts'
-import { errorFromStatus, isNotFound, KubeError } from './kube-error.ts'
-import { LineSplitter } from './line-splitter.ts'
-import { pathOf, resources } from './resource.ts'
-import type { KubeObject, ListMeta, ObjectRef, ResourceType } from './resource.ts'
-import { explain, Transport } from './transport.ts'
-import type { ConnectOptions } from './transport.ts'
-
-export interface CallOptions {
-  readonly signal?: AbortSignal | undefined
-  readonly timeoutMs?: number | undefined
-}
-
-export interface ReadOptions extends CallOptions {
-  /** Only metadata is sent, and nothing else can be in the answer: for Secrets. */
-  readonly metadataOnly?: boolean | undefined
-}
-
-export interface Selection extends ReadOptions {
-  readonly namespace?: string | undefined
-  readonly labelSelector?: string | undefined
-  readonly fieldSelector?: string | undefined
-}
-
-export interface PageOptions extends Selection {
-  readonly limit?: number | undefined
-  readonly continue?: string | undefined
-}
-
-export interface WatchOptions extends Selection {
-  readonly resourceVersion: string
-  /** When the server ends the watch by itself. */
-  readonly timeoutSeconds?: number | undefined
-  /** No event and no bookmark for so long: the connection is taken for dead, and the iteration throws `Idle`. */
-  readonly idleMs?: number | undefined
-  readonly maxLineBytes?: number | undefined
-}
-
-export interface WriteOptions extends CallOptions {
-  readonly subresource?: 'status' | 'scale' | undefined
-  readonly dryRun?: boolean | undefined
-  readonly fieldManager?: string | undefined
-  readonly fieldValidation?: 'Ignore' | 'Warn' | 'Strict' | undefined
-}
-
-export interface ApplyOptions extends WriteOptions {
-  /** Take fields over from other managers. Default true: we only ever apply fields that are ours. */
-  readonly force?: boolean | undefined
-}
-
-export interface PatchOptions extends WriteOptions {
-  readonly type?: 'merge' | 'json' | 'strategic' | undefined
-}
-
-export interface DeleteOptions extends CallOptions {
-  /** Delete only this very object, not its namesake or a later version. */
-  readonly uid?: string | undefined
-  readonly resourceVersion?: string | undefined
-  readonly propagationPolicy?: 'Foreground' | 'Background' | 'Orphan' | undefined
-  readonly gracePeriodSeconds?: number | undefined
-  readonly dryRun?: boolean | undefined
-}
-
-export interface Page<T> {
-  readonly metadata: ListMeta
-  readonly items: readonly T[]
-}
-
-export interface WatchEvent<T> {
-  readonly type: 'ADDED' | 'MODIFIED' | 'DELETED' | 'BOOKMARK'
-  readonly object: T
-}
-
-/** What a caller may write: the address is in the object; apiVersion and kind are filled in from the type. */
-export interface Draft {
-  readonly metadata: { readonly name?: string; readonly generateName?: string; readonly namespace?: string }
-}
+import type {
+  ApplyOptions,
+  CallOptions,
+  DeleteOptions,
+  Draft,
+  Page,
+  PageOptions,
+  PatchOptions,
+  ReadOptions,
+  Selection,
+  WatchEvent,
+  WatchOptions,
+  WriteOptions,
+} from './calls.ts'
+import { isNotFound, KubeError } from './kube-error.ts'
+import { accept, deadlines, deleteOptions, malformed, selectors, typed, writeQuery } from './request-parts.ts'
+import { pathOf, resources, type KubeObject, type ListMeta, type ObjectRef, type ResourceType } from './resource.ts'
+import { Transport, type ConnectOptions } from './transport.ts'
+import { watch } from './watch.ts'
 
 /** The verbs. Every failure is a KubeError, except that an aborted signal throws its reason. */
 export interface KubeClient {
@@ -180,49 +122,8 @@ class HttpKubeClient implements KubeClient {
     }
   }
 
-  async *watch<T extends KubeObject>(type: ResourceType, options: WatchOptions): AsyncGenerator<WatchEvent<T>> {
-    const { resourceVersion, timeoutSeconds, idleMs, maxLineBytes, signal } = options
-    const path = pathOf(type, { namespace: options.namespace })
-    const what = `WATCH ${path}`
-    const { answer, close } = await this.#transport.open({
-      method: 'GET',
-      path,
-      query: {
-        ...selectors(options),
-        watch: true,
-        allowWatchBookmarks: true,
-        resourceVersion,
-        timeoutSeconds,
-      },
-      accept: accept(options, 'PartialObjectMetadata'),
-      signal,
-      timeoutMs: options.timeoutMs ?? Math.min(idleMs ?? openTimeoutMs, openTimeoutMs),
-    })
-    let isIdle = false
-    const timer =
-      idleMs === undefined
-        ? undefined
-        : setTimeout(() => {
-            isIdle = true
-            close()
-          }, idleMs)
-    try {
-      const lines = new LineSplitter(maxLineBytes)
-      for await (const chunk of answer as AsyncIterable<Uint8Array>) {
-        timer?.refresh()
-        for (const line of lines.push(chunk)) yield watchEvent<T>(what, type, line)
-      }
-      // Destroying the answer ends this loop with an error or without one, as the bytes happened to come.
-      if (isIdle || signal?.aborted === true) throw new Error('the watch was given up')
-      if (lines.held > 0) throw malformed(`${what}: the stream ended ${lines.held} bytes into a line`)
-    } catch (error) {
-      signal?.throwIfAborted()
-      if (isIdle) throw new KubeError({ status: 0, reason: 'Idle', message: `${what}: silent for ${idleMs} ms` })
-      throw explain(what, error)
-    } finally {
-      clearTimeout(timer)
-      close()
-    }
+  watch<T extends KubeObject>(type: ResourceType, options: WatchOptions): AsyncGenerator<WatchEvent<T>> {
+    return watch<T>(this.#transport, type, options)
   }
 
   async apply<T extends KubeObject>(type: ResourceType, object: Draft, options: ApplyOptions = {}): Promise<T> {
@@ -323,77 +224,13 @@ class HttpKubeClient implements KubeClient {
 /** Objects of each page of a LIST, as client-go has it. */
 export const pageSize = 500
 
-/** The API server sends a watch's headers at once, also when it has nothing to tell yet. */
-const openTimeoutMs = 30_000
-
 const patchTypes = {
   merge: 'application/merge-patch+json',
   json: 'application/json-patch+json',
   strategic: 'application/strategic-merge-patch+json',
 } as const
 
-// No `application/json` behind it: a server that cannot reduce Secrets to metadata must refuse, not send them whole.
-function accept({ metadataOnly }: ReadOptions, as: 'PartialObjectMetadata' | 'PartialObjectMetadataList'): string {
-  return metadataOnly === true ? `application/json;as=${as};g=meta.k8s.io;v=v1` : 'application/json'
-}
-
-function selectors({ labelSelector, fieldSelector }: Selection): Record<string, string | undefined> {
-  return { labelSelector, fieldSelector }
-}
-
-function deadlines({ signal, timeoutMs }: CallOptions): CallOptions {
-  return timeoutMs === undefined ? { signal } : { signal, timeoutMs }
-}
-
-function writeQuery(options: WriteOptions): Record<string, string | undefined> {
-  return {
-    fieldManager: options.fieldManager ?? fieldManager,
-    dryRun: options.dryRun === true ? 'All' : undefined,
-    fieldValidation: options.fieldValidation,
-  }
-}
-
-function deleteOptions(options: DeleteOptions): Record<string, unknown> {
-  const { uid, resourceVersion, propagationPolicy, gracePeriodSeconds, dryRun } = options
-  const preconditions = uid === undefined && resourceVersion === undefined ? undefined : { uid, resourceVersion }
-  return {
-    apiVersion: 'v1',
-    kind: 'DeleteOptions',
-    preconditions,
-    propagationPolicy,
-    gracePeriodSeconds,
-    dryRun: dryRun === true ? ['All'] : undefined,
-  }
-}
-
 function named(type: ResourceType, { metadata }: Draft): ObjectRef {
   if (metadata.name === undefined) throw new Error(`a ${type.kind} is to be written without a name`)
   return { namespace: metadata.namespace, name: metadata.name }
-}
-
-/** Items of a list come without apiVersion and kind, metadata-only ones with another kind: say what they are. */
-function typed(type: ResourceType, object: unknown): KubeObject {
-  if (typeof object !== 'object' || object === null || !('metadata' in object))
-    throw malformed(`what should be a ${type.kind} has no metadata`)
-  // The API server has validated the object against its kind's schema; what the schema leaves open is parsed later.
-  return { ...object, apiVersion: type.apiVersion, kind: type.kind } as KubeObject
-}
-
-function watchEvent<T extends KubeObject>(what: string, type: ResourceType, line: string): WatchEvent<T> {
-  const event = JSON.parse(line) as { type?: unknown; object?: unknown }
-  switch (event.type) {
-    case 'ADDED':
-    case 'MODIFIED':
-    case 'DELETED':
-    case 'BOOKMARK':
-      return { type: event.type, object: typed(type, event.object) as T }
-    case 'ERROR':
-      throw errorFromStatus(what, event.object)
-    default:
-      throw malformed(`${what}: an event of an unknown type`)
-  }
-}
-
-function malformed(message: string): KubeError {
-  return new KubeError({ status: 0, reason: 'Malformed', message })
 }

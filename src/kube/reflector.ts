@@ -1,6 +1,7 @@
 import type { Cache } from './cache.ts'
 import { pageSize } from './client.ts'
-import type { KubeClient, WatchEvent } from './client.ts'
+import type { WatchEvent } from './calls.ts'
+import type { KubeClient } from './client.ts'
 import { isExpired, KubeError } from './kube-error.ts'
 import { pause } from './pause.ts'
 import { keyOf } from './resource.ts'

@@ -51,6 +51,7 @@ const edges = [
   'controller/tls-policy/observe.ts',
   'controller/tls-policy/apply.ts',
   'controller/certificates/verify.ts',
+  'controller/collect-often.ts',
   'controller/in-turns.ts',
   'controller/run.ts',
   'controller/webhook-configuration/',

@@ -47,11 +47,12 @@ export async function startOperator({
   const probe = join(folder, 'probe.mjs')
   const source = readFileSync(join(import.meta.dirname, 'probe.ts'), 'utf8')
   writeFileSync(probe, transformSync(source, { loader: 'ts' }).code)
+  const { options, allocator } = memorySettings()
   const webhookUrl = `https://127.0.0.1:${webhookPort}`
   const child = spawn(
     process.execPath,
     [
-      ...heapOptions(),
+      ...options,
       '--import',
       probe,
       join(app, 'dist', 'main.js'),
@@ -74,7 +75,7 @@ export async function startOperator({
       '0s',
       ...(crypto === undefined ? [] : ['--crypto', crypto]),
     ],
-    { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] },
+    { env: { ...process.env, ...allocator }, stdio: ['ignore', 'inherit', 'inherit', 'ipc'] },
   )
   await once(child, 'spawn')
   const kill = (): void => void child.kill('SIGKILL')
@@ -111,19 +112,24 @@ export async function startOperator({
   }
 }
 
-/** What the chart gives to Node, in MiB of its memory limit: here there is no container that would set one. */
-function heapOptions(): string[] {
+/** What the chart says to Node and to malloc about memory, in MiB of its limit: here there is no container that would set one. */
+function memorySettings(): {
+  readonly options: readonly string[]
+  readonly allocator: Readonly<Record<string, string>>
+} {
   const text = readFileSync(join(import.meta.dirname, '..', '..', 'deploy', 'install.yaml'), 'utf8')
   const objects = parseAllDocuments(text).map((document) => document.toJS() as Installed)
   const [container] = objects.find(({ kind }) => kind === 'Deployment')?.spec?.template.spec.containers ?? []
   const limitMiB = Number(/^(\d+)Mi$/.exec(container?.resources.limits.memory ?? '')?.[1])
-  const options = container?.env.find(({ name }) => name === 'NODE_OPTIONS')?.value?.split(' ') ?? []
-  return options.map((option) => {
+  const variables = new Map(container?.env.map(({ name, value = '' }) => [name, value]))
+  const options = (variables.get('NODE_OPTIONS') ?? '').split(' ').map((option) => {
     const percentage = /^--max-old-space-size-percentage=(\d+)$/.exec(option)?.[1]
     return percentage === undefined
       ? option
       : `--max-old-space-size=${Math.floor((limitMiB * Number(percentage)) / 100)}`
   })
+  const allocator = Object.fromEntries([...variables].filter(([name]) => name.startsWith('MALLOC_')))
+  return { options, allocator }
 }
 
 /** As much of an object in deploy/install.yaml as is read here. */

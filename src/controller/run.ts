@@ -22,6 +22,7 @@ import { operatorMetrics } from '../telemetry/operator-metrics.ts'
 import { mutatePodPath } from '../webhook/routes.ts'
 import { runWebhook, type RunningWebhook } from '../webhook/run.ts'
 import { shakeHands } from './certificates/verify.ts'
+import { collectOften } from './collect-often.ts'
 import { ConfigMapReader } from './config-map-reader.ts'
 import { limited } from './limited.ts'
 import { exposition, type Report } from './report.ts'
@@ -59,6 +60,7 @@ export interface OperatorOptions {
 
 /** Runs until the signal is aborted, or the Lease is lost: then the process must end, for another one leads. */
 export async function run(options: OperatorOptions, signal: AbortSignal): Promise<'stopped' | 'lost'> {
+  collectOften()
   const operator = new Operator(options)
   return operator.run(signal)
 }

@@ -9,7 +9,6 @@ export interface Curve25519 {
   readonly x: Pointer
   readonly r: Pointer
   readonly s: Pointer
-  init(): void
   publicKey(): number
   sharedSecret(): number
   verifyingKey(): number

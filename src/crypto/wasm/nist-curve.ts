@@ -15,7 +15,6 @@ export interface NistCurveExports {
   readonly y: Pointer
   readonly r: Pointer
   readonly s: Pointer
-  init(): void
   keyPair(): number
   publicKey(): number
   sharedSecret(): number
@@ -37,7 +36,6 @@ export interface NistCurve {
 export function nistCurve(kernel: Kernel<NistCurveExports>, name: CurveName): NistCurve {
   const { exports } = kernel
   const length = scalarLength[name]
-  exports.init()
 
   function writePoint(point: Uint8Array): void {
     kernel.write(exports.x, point.subarray(1, 1 + length))

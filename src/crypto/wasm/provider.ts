@@ -38,7 +38,6 @@ import { sha2 } from './sha2.ts'
 export function wasmProvider(modules: KernelModules): CryptoProvider {
   const { hash, hmac } = sha2(instantiate(modules, 'sha2'))
   const curve25519 = instantiate<Curve25519>(modules, 'curve25519')
-  curve25519.exports.init()
   const curves = {
     'P-256': once(() => nistCurve(instantiate(modules, 'p256'), 'P-256')),
     'P-384': once(() => nistCurve(instantiate(modules, 'p384'), 'P-384')),
@@ -101,7 +100,7 @@ function hashFunction(hash: CryptoProvider['hash'], name: HashName): HashFunctio
   return Object.assign(digest, { outputLen: hashLength[name] })
 }
 
-/** A curve's kernel makes its table when it starts, some milliseconds of work; who never meets the curve does not pay it. */
+/** A kernel is compiled, and has its memory, when it is first asked for: who never meets a curve does not pay for it. */
 function once<T>(make: () => T): () => T {
   let made: T | undefined
   return () => (made ??= make())

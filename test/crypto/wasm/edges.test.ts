@@ -143,7 +143,6 @@ for (const [name, kernelName, curve, length] of [
 
 describe('Curve25519 in WebAssembly', () => {
   const kernel = instantiate<Curve25519>(modules, 'curve25519')
-  kernel.exports.init()
   const exchange = x25519(kernel)
   const random = seededRandom('curve25519')
   const p = 2n ** 255n - 19n

@@ -17,7 +17,6 @@ const modules = readKernels()
 
 test('X25519 leaves its shares, and nothing else', () => {
   const kernel = instantiate<Curve25519>(modules, 'curve25519')
-  kernel.exports.init()
   const exchange = x25519(kernel)
   const { x } = kernel.exports
   leavesOnly(kernel, [[x, 32]], () => {
@@ -31,7 +30,6 @@ test('X25519 leaves its shares, and nothing else', () => {
 
 test('Ed25519 leaves keys and signatures, and nothing else', () => {
   const kernel = instantiate<Curve25519>(modules, 'curve25519')
-  kernel.exports.init()
   const { x, r, s } = kernel.exports
   const publicParts = [x, r, s].map((pointer) => [pointer, 32] as const)
   leavesOnly(kernel, publicParts, () => {

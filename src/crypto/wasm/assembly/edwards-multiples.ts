@@ -3,46 +3,13 @@
  * place, each digit less 16 is what it was, made signed, and no carry runs through them. Tables are read whole.
  */
 import {
-  BASE_X, BASE_Y, COMB_ENTRIES, COMB_WIDTH, COMB_WINDOWS, DIGIT_OFFSET, SLOT, TWICE_D, WINDOW_ENTRIES, WINDOW_WIDTH,
-  WINDOW_WINDOWS, mul, select3, select4,
+  COMB, COMB_ENTRIES, COMB_WIDTH, COMB_WINDOWS, DIGIT_OFFSET, SLOT, WINDOW_ENTRIES, WINDOW_WIDTH, WINDOW_WINDOWS,
+  select3, select4,
 } from 'curve/field'
 import { addCached, addPrepared, cache, doubleExtended } from './edwards'
-import { add, carry, copy, negateIf, setNumber, sub, swapIf } from './element'
-import { carryLimbs, reciprocal } from './element25519'
-import { CHOSEN, COMB, E, FACTOR, OTHER, POINT, WINDOW, finish } from './layout'
-
-/**
- * Makes the table for the base point: entry j of window i is (j + 1) 2^(COMB_WIDTH i) B as (y + x, y - x, 2dxy). Once for an
- * instance.
- */
-export function init(): void {
-  const entry = OTHER
-  carry(POINT, BASE_X)
-  carry(POINT + SLOT, BASE_Y)
-  setNumber(POINT + 2 * SLOT, 1)
-  mul(POINT + 3 * SLOT, BASE_X, BASE_Y)
-  for (let i = 0; i < COMB_WINDOWS; i++) {
-    memory.copy(entry, POINT, 4 * SLOT)
-    cache(CHOSEN, POINT)
-    for (let j = 0; j < COMB_ENTRIES; j++) {
-      prepare(COMB + 3 * SLOT * (COMB_ENTRIES * i + j), entry)
-      addCached(entry, entry, CHOSEN)
-    }
-    for (let j = 0; j < COMB_WIDTH; j++) doubleExtended(POINT, POINT)
-  }
-  finish()
-}
-
-function prepare(o: usize, p: usize): void {
-  const x = E, y = E + SLOT, inverse = E + 2 * SLOT
-  reciprocal(inverse, p + 2 * SLOT)
-  mul(x, p, inverse)
-  mul(y, p + SLOT, inverse)
-  add(o, y, x)
-  sub(o + SLOT, y, x)
-  mul(o + 2 * SLOT, x, y)
-  mul(o + 2 * SLOT, o + 2 * SLOT, TWICE_D)
-}
+import { add, negateIf, setNumber, swapIf } from './element'
+import { carryLimbs } from './element25519'
+import { CHOSEN, FACTOR, POINT, WINDOW } from './layout'
 
 /** POINT = k B. */
 export function mulBase(k: usize): void {

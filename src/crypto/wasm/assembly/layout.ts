@@ -1,13 +1,12 @@
 /**
- * The memory of a curve's kernel: what the caller writes and reads, what the kernel works in, and the table of multiples of
- * the base point. Constants come before it, by the compiler's choice.
+ * The memory of a curve's kernel: what the caller writes and reads, and what the kernel works in. Constants, and with them the
+ * table of multiples of the base point, stand where the compiler puts them.
  *
  *     IN    SCALAR, KEY, DIGEST, SEED: secrets; every call that reads one wipes it, and everything in WORK
  *     IO    X, Y: a point's coordinates; R, S: the two halves of a signature. 64 bytes each, numbers as their RFC writes them
  *     WORK  elements of SLOT bytes, and points of 3 or 4 of them
- *     COMB  multiples of the base point, public
  */
-import { SLOT, COMB_BYTES, WINDOW_ENTRIES } from 'curve/field'
+import { SLOT, WINDOW_ENTRIES } from 'curve/field'
 
 const IN: usize = memory.data(4 * 64, 16)
 export const SCALAR: usize = IN
@@ -39,8 +38,6 @@ export const DIGITS: usize = WORK + 38 * SLOT
 export const FACTOR: usize = WORK + 40 * SLOT
 export const N: usize = WORK + 41 * SLOT
 export const WINDOW: usize = WORK + 45 * SLOT
-
-export const COMB: usize = memory.data(COMB_BYTES, 16)
 
 /** Overwrites whatever may have been secret, or have come from a secret. Returns 1, for done. */
 export function finish(): i32 {

@@ -7,7 +7,7 @@
  * Everything returns 1 where it is done, and 0 where an input is out of range, a point off the curve, or a signature wrong.
  */
 import {
-  BASE_X, BASE_Y, BYTES, COMB_ENTRIES, COMB_WIDTH, COMB_WINDOWS, MODULUS, MODULUS_INVERSE, ONE, ORDER, PLAIN_ONE,
+  BYTES, COMB, COMB_ENTRIES, COMB_WIDTH, COMB_WINDOWS, MODULUS, MODULUS_INVERSE, ONE, ORDER, PLAIN_ONE,
   RADIX_SQUARED, SLOT, WINDOW_ENTRIES, WINDOW_WIDTH, WINDOW_WINDOWS, mul, select2, select3,
 } from 'curve/field'
 import { addAffine, addPoint, curveEquation, doubleJacobian, toHomogeneous, toJacobian } from './weierstrass'
@@ -15,8 +15,9 @@ import { canonical, copy, fromBytes, isEqual, isZero, negateIf, reverse, subtrac
 import { addScalar, doubleScalar, increment, invertScalar, mulScalar, reduceOnce, scalarIntoForm, scalarOutOfForm } from './scalar'
 import { digit, makeOdd, topDigit } from './digits'
 import { invert } from './inverse'
-import { CHOSEN, COMB, DIGEST, E, KEY, N, OTHER, POINT, R, S, SCALAR, SEED, WINDOW, X, Y, finish } from './layout'
+import { CHOSEN, DIGEST, E, KEY, N, OTHER, POINT, R, S, SCALAR, SEED, WINDOW, X, Y, finish } from './layout'
 
+export { COMB as comb } from 'curve/field'
 export { DIGEST as digest, KEY as key, R as r, S as s, SCALAR as scalar, SEED as seed, X as x, Y as y } from './layout'
 
 /**
@@ -120,50 +121,6 @@ export function verify(): i32 {
   const same = isEqual(E, r) & 1
   finish()
   return same
-}
-
-/** Makes the table for the base point: entry j of window i is (2j + 1) 2^(COMB_WIDTH i) G, affine. Once for an instance. */
-export function init(): void {
-  const twice = CHOSEN
-  copy(POINT, BASE_X)
-  copy(POINT + SLOT, BASE_Y)
-  copy(POINT + 2 * SLOT, ONE)
-  for (let i = 0; i < COMB_WINDOWS; i++) {
-    addPoint(twice, POINT, POINT)
-    memory.copy(OTHER, POINT, 3 * SLOT)
-    const row = COMB + 2 * SLOT * COMB_ENTRIES * i
-    for (let j = 0; j < COMB_ENTRIES; j++) {
-      memory.copy(row + 2 * SLOT * j, OTHER, 2 * SLOT)
-      copy(WINDOW + SLOT * j, OTHER + 2 * SLOT)
-      addPoint(OTHER, OTHER, twice)
-    }
-    divideRow(row, WINDOW)
-    for (let j = 0; j < COMB_WIDTH; j++) {
-      toJacobian(POINT)
-      doubleJacobian(POINT, POINT)
-      toHomogeneous(POINT)
-    }
-  }
-  finish()
-}
-
-/**
- * Divides each x and y of a row by its z, with one inversion for all (Montgomery's trick): 1 / z_j is the product of those
- * before it, times the inverse of the product up to it.
- */
-function divideRow(row: usize, z: usize): void {
-  const products = z + SLOT * COMB_ENTRIES, inverse = E, one = E + SLOT
-  copy(products, z)
-  for (let j = 1; j < COMB_ENTRIES; j++) mul(products + SLOT * j, products + SLOT * (j - 1), z + SLOT * j)
-  reciprocal(inverse, products + SLOT * (COMB_ENTRIES - 1))
-  for (let j = COMB_ENTRIES - 1; j >= 0; j--) {
-    const x = row + 2 * SLOT * j
-    copy(one, inverse)
-    if (j > 0) mul(one, inverse, products + SLOT * (j - 1))
-    mul(inverse, inverse, z + SLOT * j)
-    mul(x, x, one)
-    mul(x + SLOT, x + SLOT, one)
-  }
 }
 
 /** POINT = k G. */

@@ -13,21 +13,24 @@
  *    that limb itself, and p's few terms are shifts. Results are a * b / R, R = 2^(29 limbs).
  *  - `fold`, for 2^255-19: 2^261 = 1216, so the upper half, carried, is added 1216 times to the lower one.
  */
+import { comb, type CombShape, type Point } from './comb.ts'
+
 export interface Field {
   readonly prime: bigint
   /** The order of the group that the field's curve has; its arithmetic is assembly/scalar.ts. */
   readonly order: bigint
   readonly reduction: 'montgomery' | 'fold'
   readonly limbs: number
+  /** The point whose multiples are the table COMB. */
+  readonly base: Point
   /** More field elements that the curve needs, by their names in the source; printed in the form that products take. */
   readonly constants: Readonly<Record<string, bigint>>
   /** Length of an encoded element. */
   readonly bytes: number
-  /** Bits of a scalar that one table serves: the tables of the base point's multiples, and the one made for a peer's point. */
+  /** Bits of a scalar that one table serves: a row of the comb, and the one made for a peer's point. */
   readonly combWidth: number
   readonly windowWidth: number
-  /** Elements that an entry of the comb is made of. */
-  readonly combElements: number
+  readonly combShape: (prime: bigint) => CombShape
 }
 
 export function printField(field: Field): string {
@@ -52,13 +55,13 @@ export function printField(field: Field): string {
     ORDER_INVERSE: inverse(order),
     ...tables('COMB', field.combWidth, field),
     ...tables('WINDOW', field.windowWidth, field),
-    COMB_BYTES: combBytes(field),
   }
   return [
     '// Printed by build/field.ts; not for reading.',
     `export const SLOT: usize = ${slotBytes(limbs)}`,
     ...Object.entries(numbers).map(([name, value]) => `export const ${name}: i32 = ${value}`),
-    ...Object.entries(elements).map(([name, value]) => `export const ${name}: usize = ${data(value, limbs)}`),
+    ...Object.entries(elements).map(([name, value]) => `export const ${name}: usize = ${data(digits(value, limbs))}`),
+    `export const COMB: usize = ${data(combElements(field).flatMap((value) => balanced(inForm(value), field)))}`,
     `const M: i64 = ${mask}`,
     ...products(field),
     ...[2, 3, 4].map((coordinates) => selection(coordinates, slotBytes(limbs) / 16)),
@@ -74,13 +77,19 @@ export function slotBytes(limbs: number): number {
 function tables(name: string, width: number, { bytes }: Field): Readonly<Record<string, number>> {
   return {
     [`${name}_WIDTH`]: width,
-    [`${name}_WINDOWS`]: Math.ceil((8 * bytes) / width),
+    [`${name}_WINDOWS`]: windows(bytes, width),
     [`${name}_ENTRIES`]: 2 ** (width - 1),
   }
 }
 
-function combBytes({ bytes, combWidth, combElements, limbs }: Field): number {
-  return Math.ceil((8 * bytes) / combWidth) * 2 ** (combWidth - 1) * combElements * slotBytes(limbs)
+function windows(bytes: number, width: number): number {
+  return Math.ceil((8 * bytes) / width)
+}
+
+/** The elements of every entry of every row, one after the other. */
+function combElements({ prime, bytes, base, combWidth, combShape }: Field): bigint[] {
+  const shape = combShape(prime)
+  return comb(shape, base, combWidth, windows(bytes, combWidth)).flatMap(shape.entry)
 }
 
 /** mul = a b, sqr = a a, mulAdd = a b + x y, mulSub = a b - x y: two products share one reduction. */
@@ -216,9 +225,22 @@ function pairs(limbs: number): (readonly [number, number])[][] {
   )
 }
 
-function data(value: bigint, limbs: number): string {
-  const digits = range(slotBytes(limbs) / 4).map((i) => (value >> BigInt(limbBits * i)) & mask)
-  return `memory.data<i32>([${digits.join(', ')}], 16)`
+function data(lanes: readonly bigint[]): string {
+  return `memory.data<i32>([${lanes.join(', ')}], 16)`
+}
+
+function digits(value: bigint, limbs: number): bigint[] {
+  return range(slotBytes(limbs) / 4).map((i) => (value >> BigInt(limbBits * i)) & mask)
+}
+
+/** As a product's limbs are: within 2^28 of 0, of the value that is nearest to 0. */
+function balanced(value: bigint, { prime, limbs }: Field): bigint[] {
+  let rest = 2n * value > prime ? value - prime : value
+  return range(slotBytes(limbs) / 4).map(() => {
+    const limb = BigInt.asIntN(limbBits, rest)
+    rest = (rest - limb) >> BigInt(limbBits)
+    return limb
+  })
 }
 
 /** 1 / value mod 2^29: Newton's iteration doubles the bits that are right, from 3. */

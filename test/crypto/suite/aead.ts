@@ -29,18 +29,7 @@ export function aeads(provider: CryptoProvider, other: CryptoProvider): void {
       for (const name of aeadNames) {
         const key = random(aeadKeyLength[name])
         const [ours, theirs] = [provider.aead(name, key), other.aead(name, key)]
-        for (const length of [
-          ...Array.from({ length: 70 }, (_, i) => i),
-          127,
-          128,
-          129,
-          255,
-          256,
-          257,
-          1000,
-          16384,
-          16401,
-        ]) {
+        for (const length of lengths) {
           const nonce = random(nonceLength)
           const aad = random(length % 40)
           const plaintext = random(length + 3)
@@ -61,6 +50,19 @@ export function aeads(provider: CryptoProvider, other: CryptoProvider): void {
           assert.deepEqual(room, concat(sevens, plaintext, Uint8Array.of(7)), 'and nothing beside it')
         }
       }
+    })
+
+    test('agrees with the other provider on ciphertexts of ones alone, which fill every limb', () => {
+      const random = seededRandom('ones')
+      for (const name of aeadNames)
+        for (const length of lengths) {
+          const [key, nonce, aad] = [random(aeadKeyLength[name]), random(nonceLength), new Uint8Array(16).fill(0xff)]
+          const keystream = other.aead(name, key).seal(nonce, aad, new Uint8Array(length)).subarray(0, length)
+          const plaintext = keystream.map((byte) => byte ^ 0xff)
+          const sealed = provider.aead(name, key).seal(nonce, aad, plaintext)
+          assert.deepEqual(sealed, other.aead(name, key).seal(nonce, aad, plaintext), `${name}, ${length} bytes`)
+          assert.ok(sealed.subarray(0, length).every((byte) => byte === 0xff))
+        }
     })
 
     test('refuses every single bit flipped, in tag, ciphertext, nonce and additional data', () => {
@@ -195,6 +197,16 @@ export function aeads(provider: CryptoProvider, other: CryptoProvider): void {
 
 const nothing = new Uint8Array(0)
 const sevens = Uint8Array.of(7, 7, 7)
+
+/** Around blocks, and around the runs of blocks that kernels take together. */
+const lengths = [
+  ...Array.from({ length: 70 }, (_, i) => i),
+  ...[128, 192, 256, 448, 512, 704].flatMap((edge) => [edge - 1, edge, edge + 1]),
+  1000,
+  16384,
+  16401,
+]
+
 const aeadNames = ['AES-128-GCM', 'AES-256-GCM', 'ChaCha20-Poly1305'] as const satisfies AeadName[]
 
 // McGrew & Viega, "The Galois/Counter Mode of Operation", appendix B, cases 1, 2, 4, 13 and 16; RFC 8439 §2.8.2.

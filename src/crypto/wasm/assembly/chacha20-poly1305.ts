@@ -8,7 +8,7 @@
  *
  * Nothing is kept from one message to the next: key and nonce come with each, and go with it.
  */
-import { chachaState, keystream, stream, wipeChacha } from './chacha20'
+import { addKeystream, chachaState, keystream, stream, wipeChacha } from './chacha20'
 import { poly1305, polyKey, polyTag, wipePoly } from './poly1305'
 import { xor, zero } from './vector'
 
@@ -61,13 +61,19 @@ function begin(): void {
 /** Adds the keystream from counter 1 on. */
 function cipher(data: usize, length: i32): void {
   const end = data + length
-  let at: usize = 64
-  for (let counter = 4; data < end; counter += 4) {
-    // The last block may reach behind the end: the tag and the padding come to stand there afterwards.
-    for (; at < 256 && data < end; at += 16, data += 16) v128.store(data, xor(v128.load(data), v128.load(stream + at)))
-    if (data < end) keystream(counter)
-    at = 0
-  }
+  data = addStream(data, end, 64)
+  const last = data + ((end - data) & ~255)
+  addKeystream(data, last, 4)
+  if (last == end) return
+  keystream(4 + <i32>((last - data) >> 6))
+  addStream(last, end, 0)
+}
+
+/** Adds what `stream` has from `from` on, up to `end` at most. Returns where it came to. */
+function addStream(data: usize, end: usize, from: usize): usize {
+  // The last 16 bytes may reach behind the end: the tag and the padding come to stand there afterwards.
+  for (; from < 256 && data < end; from += 16, data += 16) v128.store(data, xor(v128.load(data), v128.load(stream + from)))
+  return min(data, end)
 }
 
 /** Poly1305 of additional data, ciphertext and their lengths (§2.8). Overwrites 32 bytes behind the data. */

@@ -1,18 +1,20 @@
 /**
  * Poly1305 (RFC 8439 §2.5): a polynomial in r modulo 2^130 - 5. Four blocks go to one reduction: each is multiplied by the
  * power of r that it will have had, and the products are added up before any carry. So the multiplier never waits for the
- * carries of the block before.
+ * carries of the block before. Of long messages all but the end goes through four lanes (poly1305-lanes.ts).
  *
  * Numbers are five limbs of 26 bits in 64. What is multiplied stays under 2^28, powers under 2^26.1, and five times a power
  * under 2^28.5: twenty products add up to less than 2^61.
  */
+import { hashLanes, lane, lanes } from './poly1305-lanes'
 import { clear } from './vector'
 
 /** In: r and s, 16 bytes each (§2.5.1). Secret, as is all that follows: `wipePoly` when done. */
 export const polyKey: usize = memory.data(32, 16)
 /** Out: the tag. */
 export const polyTag: usize = memory.data(16, 16)
-const hash: usize = memory.data(5 * 8, 16)
+/** The hash so far: lane 0's, while the others have none. */
+const hash: usize = lanes
 /** r^4 to r^1, in this order: of each its five limbs, and five times all but the first. */
 const powers: usize = memory.data(4 * 9 * 8, 16)
 const together: i32 = 4
@@ -23,12 +25,16 @@ const limb: u64 = 0x3ffffff
 export function poly1305(from: usize, count: i32): void {
   expandPowers(min(count, together))
   storeHash(0, 0, 0, 0, 0)
-  while (count > 0) {
-    const now = min(count, together)
-    takeBlocks(from, now)
-    from += now << 4
-    count -= now
+  let done = 0
+  if (count >= 2 * together) {
+    // The lanes' last four blocks stay behind: with them the lanes are multiplied by the powers that each still lacks.
+    done = (count & ~3) - together
+    hashLanes(from, done, powers)
+    takeBlocks(from + (done << 4), together)
+    clear(lanes + lane, (together - 1) * lane)
+    done += together
   }
+  for (; done < count; done += together) takeBlocks(from + (done << 4), min(count - done, together))
   finish()
 }
 
@@ -36,7 +42,7 @@ export function poly1305(from: usize, count: i32): void {
 export function wipePoly(): void {
   clear(polyKey, 32)
   clear(polyTag, 16)
-  clear(hash, 48)
+  clear(hash, lane)
   clear(powers, 4 * 9 * 8)
 }
 
@@ -62,25 +68,23 @@ function storePower(at: usize): void {
   for (let i: usize = 1; i < 5; i++) store<u64>(at + 8 * (4 + i), 5 * load<u64>(hash + 8 * i))
 }
 
-/** hash = (hash + first block) * r^count + second block * r^(count - 1) + … */
+/** hash = (lane 0 + first block) * r^count + (lane 1 + second block) * r^(count - 1) + …; the lanes beyond the first are mostly 0. */
 function takeBlocks(from: usize, count: i32): void {
-  let h0 = load<u64>(hash, 0), h1 = load<u64>(hash, 8), h2 = load<u64>(hash, 16), h3 = load<u64>(hash, 24), h4 = load<u64>(hash, 32)
   let d0: u64 = 0, d1: u64 = 0, d2: u64 = 0, d3: u64 = 0, d4: u64 = 0
   const end = powers + together * rowLength
-  for (let power = end - count * rowLength; power < end; power += rowLength, from += 16) {
+  for (let power = end - count * rowLength, h = lanes; power < end; power += rowLength, h += lane, from += 16) {
     const low = load<u64>(from), high = load<u64>(from, 8)
-    h0 += low & limb
-    h1 += (low >> 26) & limb
-    h2 += ((low >> 52) | (high << 12)) & limb
-    h3 += (high >> 14) & limb
+    const h0 = load<u64>(h, 0) + (low & limb)
+    const h1 = load<u64>(h, 8) + ((low >> 26) & limb)
+    const h2 = load<u64>(h, 16) + (((low >> 52) | (high << 12)) & limb)
+    const h3 = load<u64>(h, 24) + ((high >> 14) & limb)
     // A one goes above the sixteen bytes.
-    h4 += (high >> 40) | (1 << 24)
+    const h4 = load<u64>(h, 32) + ((high >> 40) | (1 << 24))
     d0 += column0(power, h0, h1, h2, h3, h4)
     d1 += column1(power, h0, h1, h2, h3, h4)
     d2 += column2(power, h0, h1, h2, h3, h4)
     d3 += column3(power, h0, h1, h2, h3, h4)
     d4 += column4(power, h0, h1, h2, h3, h4)
-    h0 = h1 = h2 = h3 = h4 = 0
   }
   carry(d0, d1, d2, d3, d4)
 }

@@ -9,6 +9,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fields } from './build/fields.ts'
 import { printField } from './build/print-field.ts'
+import { printFour } from './build/print-four.ts'
 import { kernelNames, type KernelName } from './kernel.ts'
 
 const root = join(import.meta.dirname, '..', '..', '..')
@@ -28,13 +29,19 @@ for (const name of kernelNames) {
   console.log(`${name.padEnd(20)}${String(bytes.length).padStart(7)} bytes  sha256:${digest}`)
 }
 
-/** A kernel of a curve is compiled over its field, which is printed first and which the sources import as `curve/field`. */
+/**
+ * A kernel of a curve is compiled over its field, which is printed first and which the sources import as `curve/field`; that
+ * of Curve25519 over products of four at a time too, `curve/four`.
+ */
 function flags(name: KernelName): readonly string[] {
-  if (!(name in fields)) return []
+  if (!(name in fields)) return ['-O3']
   const library = join(printed, name)
   mkdirSync(join(library, 'curve'), { recursive: true })
   writeFileSync(join(library, 'curve', 'field.ts'), printField(fields[name as keyof typeof fields]))
-  return ['--lib', library]
+  if (name !== 'curve25519') return ['-O3', '--lib', library]
+  writeFileSync(join(library, 'curve', 'four.ts'), printFour())
+  // Above -O1 the compiler moves each sum to where it is used, and registers no longer suffice: the ladder takes a fifth more.
+  return ['-O1', '--lib', library]
 }
 
 /** The compiler runs as a program of its own, so that nothing here depends on its types. */
@@ -45,7 +52,7 @@ function compile(source: string, module: string, flags: readonly string[]): void
     '--outFile', module,
     ...textForm(module),
     // No allocator, no collector, no import: memory is what the source reserves.
-    '-O3', '--runtime', 'stub', '--noAssert', '--enable', 'simd', ...flags], { stdio: ['ignore', 'inherit', 'inherit'] })
+    '--runtime', 'stub', '--noAssert', '--enable', 'simd', ...flags], { stdio: ['ignore', 'inherit', 'inherit'] })
 }
 
 /** Beside the sources the text form too, for test/crypto/wasm/branches.test.ts to read; dist/ has no use for it. */

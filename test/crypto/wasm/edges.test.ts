@@ -165,6 +165,16 @@ describe('Curve25519 in WebAssembly', () => {
     }
   })
 
+  test('agrees with the other about coordinates at the edges of the field, and refuses those of low order', () => {
+    const edges = [0n, 1n, 2n, 9n, p - 2n, p - 1n, p, p + 1n, p + 2n, 2n ** 255n - 1n, 2n ** 254n, 2n ** 256n - 1n]
+    const lowOrder = new Set([0n, 1n, p - 1n, p, p + 1n])
+    for (const scalar of [...[0, 0x55, 0xaa, 0xff].map((byte) => new Uint8Array(32).fill(byte)), random(32)])
+      for (const u of edges) {
+        const expected = lowOrder.has(u) ? undefined : curve25519.getSharedSecret(scalar, littleEndian(u))
+        assert.deepEqual(exchange.sharedSecret(scalar, littleEndian(u)), expected, u.toString(16))
+      }
+  })
+
   test('Ed25519: takes no public key beyond the field, off the curve, or of x = 0 with a sign', () => {
     const seed = random(32)
     const message = Uint8Array.of(1)

@@ -59,10 +59,6 @@ export function mulAdd(o: number, a: number, b: number, x: number, y: number): v
 
 export const mulSub = mulAdd
 
-export function scale(o: number, a: number, factor: number): void {
-  set(o, reduced({ limb: (bounds(a).limb * factor) / 2 ** 28, value: bounds(a).value * factor }))
-}
-
 export function add(o: number, a: number, b: number): void {
   set(o, sum(bounds(a), bounds(b)))
 }

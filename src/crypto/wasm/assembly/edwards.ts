@@ -1,38 +1,13 @@
 /**
- * Curve25519 in its two shapes. On the Montgomery curve a ladder step works on x coordinates alone, X/Z. On edwards25519,
- * -x^2 + y^2 = 1 + d x^2 y^2, a point is X, Y, Z, T with x = X/Z, y = Y/Z, x y = T/Z (Hisil, Wong, Carter and Dawson,
- * "Twisted Edwards Curves Revisited", 2008); the additions are complete.
+ * Points of edwards25519, -x^2 + y^2 = 1 + d x^2 y^2: X, Y, Z, T with x = X/Z, y = Y/Z, x y = T/Z (Hisil, Wong, Carter and
+ * Dawson, "Twisted Edwards Curves Revisited", 2008); the additions are complete.
  *
  * Beside a sum stands the bound of its limbs in units of 2^28; a product's is 1, and what came as bytes has 2. An output is
  * written only once no input is read any more, so outputs may be inputs.
  */
-import { SLOT, TWICE_D, mul, scale, sqr } from 'curve/field'
+import { SLOT, TWICE_D, mul, sqr } from 'curve/field'
 import { add, copy, double, sub } from './element'
 import { T } from './layout'
-
-/** RFC 7748 §5: (x2 : z2) becomes its double, (x3 : z3) their sum; x1 is the difference of the two. */
-export function ladderStep(x1: usize, p2: usize, p3: usize): void {
-  const x2 = p2, z2 = p2 + SLOT
-  const x3 = p3, z3 = p3 + SLOT
-  add(T0, x2, z2) //      2
-  sub(T1, x2, z2) //      2
-  add(T2, x3, z3) //      3, as x1 is where x3 begins
-  sub(T3, x3, z3) //      3
-  mul(T3, T3, T0)
-  mul(T2, T2, T1)
-  sqr(T0, T0)
-  sqr(T1, T1)
-  add(x3, T3, T2) //      2
-  sub(z3, T3, T2) //      2
-  sqr(x3, x3)
-  sqr(z3, z3)
-  mul(z3, z3, x1)
-  mul(x2, T0, T1)
-  sub(T1, T0, T1) //      2
-  scale(T2, T1, 121665)
-  add(T0, T0, T2) //      2
-  mul(z2, T1, T0)
-}
 
 /** o = p + q, where q is (y + x, y - x, 2dxy) of an affine point. */
 export function addPrepared(o: usize, p: usize, q: usize): void {

@@ -127,15 +127,6 @@ function products(field: Field): string[] {
     ...fourLoads,
     body(two('-')),
     '}',
-    ...(field.reduction === 'fold'
-      ? [
-          '/** o = factor a, for a factor of 20 bits. */',
-          'export function scale(o: usize, a: usize, factor: i64): void {',
-          load('f', 'a'),
-          body(lanes.map((i) => `f${i} * factor`)),
-          '}',
-        ]
-      : []),
   ]
 }
 
@@ -175,7 +166,6 @@ function termsOf(prime: bigint): { limb: number; shift: bigint; sign: bigint }[]
  */
 function fold(columns: readonly string[], limbs: number): string {
   const upper = columns.slice(limbs)
-  const folded = (k: number): string => (upper.length > 0 ? ` + ${foldFactor} * u${k}` : '')
   return [
     '  let c: i64 = 0, t: i64',
     ...upper.map((column, k) => `  t = c + ${column}\n  const u${k} = t & M\n  c = t >> ${limbBits}`),
@@ -183,7 +173,10 @@ function fold(columns: readonly string[], limbs: number): string {
     '  c = 0',
     ...columns
       .slice(0, limbs)
-      .map((column, k) => `  t = c + ${column}${folded(k)} + ${half}\n  let h${k} = t & M\n  c = t >> ${limbBits}`),
+      .map(
+        (column, k) =>
+          `  t = c + ${column} + ${foldFactor} * u${k} + ${half}\n  let h${k} = t & M\n  c = t >> ${limbBits}`,
+      ),
     // What is carried out of the top limb is worth 1216 again, and is so small that one more carry ends it.
     `  t = h0 + ${foldFactor} * c\n  h0 = t & M\n  h1 += t >> ${limbBits}`,
     storeLimbs(limbs),

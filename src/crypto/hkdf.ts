@@ -15,8 +15,14 @@ export function expand(
   length: number,
 ): Uint8Array {
   if (length > 255 * hashLength[hash]) throw new RangeError(`HKDF-Expand: ${length} bytes asked, too many for ${hash}`)
-  // A single block, which is all that TLS 1.3 ever asks for, is the output.
-  if (length === hashLength[hash]) return crypto.hmac(hash, key, concat(info, Uint8Array.of(1)))
+  // A single block, which is all that TLS 1.3 ever asks for, is the output, or begins with it.
+  if (length <= hashLength[hash]) {
+    const block = crypto.hmac(hash, key, concat(info, firstCounter))
+    if (length === block.length) return block
+    const output = block.slice(0, length)
+    wipe(block)
+    return output
+  }
   const output = new Uint8Array(length)
   let block: Uint8Array = new Uint8Array(0)
   for (let at = 0, counter = 1; at < length; at += block.length, counter++) {
@@ -29,3 +35,5 @@ export function expand(
   wipe(block)
   return output
 }
+
+const firstCounter = Uint8Array.of(1)

@@ -40,21 +40,22 @@ export interface TrafficSecrets {
   readonly main: Uint8Array
 }
 
-/** The first stage; without a PSK, zeros take its place. */
+/** The first stage; without a PSK, zeros take its place, and there is no binder. */
 export function earlySecret(crypto: CryptoProvider, hash: HashName, psk?: Uint8Array): EarlySecret {
   const zero = new Uint8Array(hashLength[hash])
-  const early = extract(crypto, hash, zero, psk ?? zero)
+  const early = psk === undefined ? undefined : extract(crypto, hash, zero, psk)
   return {
     binder(transcript) {
+      if (early === undefined) throw new Error('there is no binder without a PSK')
       const key = expandLabel(crypto, hash, early, 'res binder', emptyHash(crypto, hash), hashLength[hash])
       const binder = finishedData(crypto, hash, key, transcript)
       wipe(key)
       return binder
     },
     into(shared, transcript) {
-      const salt = derived(crypto, hash, early)
+      const salt = early === undefined ? saltWithoutPsk(crypto, hash) : derived(crypto, hash, early)
       const handshake = extract(crypto, hash, salt, shared)
-      wipe(salt, early)
+      if (early !== undefined) wipe(salt, early)
       const secret = (label: string) => expandLabel(crypto, hash, handshake, label, transcript, hashLength[hash])
       return {
         client: secret('c hs traffic'),
@@ -69,9 +70,21 @@ export function earlySecret(crypto: CryptoProvider, hash: HashName, psk?: Uint8A
         },
       }
     },
-    wipe: () => wipe(early),
+    wipe() {
+      if (early !== undefined) wipe(early)
+    },
   }
 }
+
+/** What an early secret of zeros leads to, which is the same in every connection. */
+function saltWithoutPsk(crypto: CryptoProvider, hash: HashName): Uint8Array {
+  const zero = new Uint8Array(hashLength[hash])
+  const salt = withoutPsk.get(hash) ?? derived(crypto, hash, extract(crypto, hash, zero, zero))
+  withoutPsk.set(hash, salt)
+  return salt
+}
+
+const withoutPsk = new Map<HashName, Uint8Array>()
 
 /** `transcript` is the hash of ClientHello to the client's Finished. The main secret is wiped. */
 export function resumptionSecret(
@@ -96,7 +109,6 @@ export function trafficKey(
   suite: Suite,
   secret: Uint8Array,
 ): { key: Uint8Array; iv: Uint8Array } {
-  const nothing = new Uint8Array(0)
   return {
     key: expandLabel(crypto, suite.hash, secret, 'key', nothing, aeadKeyLength[suite.aead]),
     iv: expandLabel(crypto, suite.hash, secret, 'iv', nothing, nonceLength),
@@ -105,7 +117,7 @@ export function trafficKey(
 
 /** The next generation of an application traffic secret (RFC 8446 §7.2). */
 export function nextSecret(crypto: CryptoProvider, hash: HashName, secret: Uint8Array): Uint8Array {
-  return expandLabel(crypto, hash, secret, 'traffic upd', new Uint8Array(0), hashLength[hash])
+  return expandLabel(crypto, hash, secret, 'traffic upd', nothing, hashLength[hash])
 }
 
 /** verify_data of Finished (RFC 8446 §4.4.4); `secret` is the sender's handshake traffic secret. */
@@ -115,7 +127,7 @@ export function finishedData(
   secret: Uint8Array,
   transcript: Uint8Array,
 ): Uint8Array {
-  const key = expandLabel(crypto, hash, secret, 'finished', new Uint8Array(0), hashLength[hash])
+  const key = expandLabel(crypto, hash, secret, 'finished', nothing, hashLength[hash])
   const data = crypto.hmac(hash, key, transcript)
   wipe(key)
   return data
@@ -143,11 +155,16 @@ export function expandLabel(
   context: Uint8Array,
   length: number,
 ): Uint8Array {
+  const info = context.length === 0 ? labelAlone(label, length) : hkdfLabel(label, context, length)
+  return expand(crypto, hash, secret, info, length)
+}
+
+function hkdfLabel(label: string, context: Uint8Array, length: number): Uint8Array {
   const info = new Writer()
   info.u16(length)
   info.vector8(labelBytes(label))
   info.vector8(context)
-  return expand(crypto, hash, secret, info.finish(), length)
+  return info.finish()
 }
 
 /** There are some fifteen labels, and each connection asks for each of them. */
@@ -157,4 +174,13 @@ function labelBytes(label: string): Uint8Array {
   return bytes
 }
 
+/** Without a context, it is the same in every connection. */
+function labelAlone(label: string, length: number): Uint8Array {
+  const byLength = alone.get(label) ?? []
+  alone.set(label, byLength)
+  return (byLength[length] ??= hkdfLabel(label, nothing, length))
+}
+
 const known = new Map<string, Uint8Array>()
+const alone = new Map<string, Uint8Array[]>()
+const nothing = new Uint8Array(0)

@@ -5,6 +5,8 @@ import { writeHandshake } from '../wire/handshake.ts'
 /** The hash over all handshake messages (RFC 8446 §4.4.1). */
 export class Transcript {
   readonly #hash: Hash
+  /** Of all that was added: two secrets in a row may ask for the same. */
+  #digest: Uint8Array | undefined
 
   constructor(crypto: CryptoProvider, name: HashName) {
     this.#hash = crypto.hash(name)
@@ -12,10 +14,12 @@ export class Transcript {
 
   add(message: Uint8Array): void {
     this.#hash.update(message)
+    this.#digest = undefined
   }
 
+  /** Public, and not the caller's to change. */
   digest(): Uint8Array {
-    return this.#hash.digest()
+    return (this.#digest ??= this.#hash.digest())
   }
 }
 

@@ -1,5 +1,5 @@
 /**
- * `npm run bench:constant-time [-- --seconds 10] [NAME …]`: whether the time of a primitive tells of its secret, as far as
+ * `npm run bench:constant-time`: whether the time of a primitive tells of its secret, as far as
  * statistics can say (Reparaz, Balasch, Verbauwhede, "Dude, is my code constant time?", 2017).
  *
  * Each primitive runs with secrets of two classes, one always the same, one always new, in random order. Welch's t-test
@@ -10,9 +10,9 @@
  * The control leaks on purpose: where its |t| stays small, the machine is too busy to believe the rest.
  */
 import { randomBytes } from 'node:crypto'
-import { parseArgs } from 'node:util'
 import { ed25519 } from '@noble/curves/ed25519.js'
 import { concat } from '../src/bytes/arrays.ts'
+import { choice } from '../src/cli/options.ts'
 import { loadCrypto } from '../src/crypto/load.ts'
 import { prepare } from '../src/crypto/noble/rsa/private-operation.ts'
 import { inJavaScript } from '../src/crypto/noble/rsa/rsa.ts'
@@ -29,6 +29,7 @@ import { instantiate } from '../src/crypto/wasm/kernel.ts'
 import { readKernels } from '../src/crypto/wasm/load.ts'
 import { rsaOperation } from '../src/crypto/wasm/rsa.ts'
 import { rsaKey } from '../test/crypto/keys.ts'
+import { positive, programOptions } from '../test/support/program-options.ts'
 
 interface Subject {
   readonly name: string
@@ -39,13 +40,18 @@ interface Subject {
   prepare(secret: Uint8Array): () => unknown
 }
 
-const { values, positionals } = parseArgs({
-  allowPositionals: true,
-  options: { seconds: { type: 'string', default: '10' }, crypto: { type: 'string', default: 'wasm' } },
+const { options, names } = programOptions({
+  command: 'npm run bench:constant-time --',
+  description: `Whether the time of a primitive tells of its secret, as far as statistics can say: |t| above 4.5 is to be explained, above
+10 it leaks, and the control has to. Wants a quiet machine. NAME picks the primitives whose names contain it.`,
+  options: {
+    seconds: positive('SECONDS', 10, 'for each primitive'),
+    crypto: choice(['wasm', 'noble'], 'wasm', 'whose primitives'),
+  },
+  names: { of: 'NAME' },
 })
-const seconds = Number(values.seconds)
-if (!(seconds > 0)) throw new Error('expected --seconds above 0')
-const crypto = await loadCrypto(values.crypto === 'noble' ? 'noble' : 'wasm')
+const { seconds } = options
+const crypto = await loadCrypto(options.crypto)
 const random = (length: number): Uint8Array => new Uint8Array(randomBytes(length))
 
 const subjects: readonly Subject[] = [
@@ -65,7 +71,7 @@ console.log(
   `provider ${crypto.name}, node ${process.version}, ${process.arch}, ${new Date().toISOString().slice(0, 10)}`,
 )
 for (const subject of subjects) {
-  if (positionals.length > 0 && !positionals.some((name) => subject.name.includes(name))) continue
+  if (names.length > 0 && !names.some((name) => subject.name.includes(name))) continue
   const { fixed, fresh } = measure(subject)
   const t = Math.max(...[0.5, 0.8, 0.95, 1].map((kept) => Math.abs(welch(fixed, fresh, kept))))
   const verdict = t > 10 ? 'leaks' : t > 4.5 ? 'look again' : ''

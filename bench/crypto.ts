@@ -1,8 +1,4 @@
-/**
- * `npm run bench:crypto [-- NAME …]`: every primitive that TLS uses, by each provider, in one run: how often a second, and
- * for what has a length, how many megabytes. The providers take turns in short bursts; the figure is that of the fastest
- * fifth of the bursts, for other work on the machine only ever slows one down. Names pick the rows that contain one of them.
- */
+/** `npm run bench:crypto`: every primitive that TLS uses, by each provider, in one run. */
 import { randomBytes } from 'node:crypto'
 import { loadCrypto } from '../src/crypto/load.ts'
 import { expandLabel } from '../src/tls/key-schedule.ts'
@@ -17,6 +13,7 @@ import {
   type SignatureName,
 } from '../src/crypto/provider.ts'
 import { ecdsaKeys, ed25519Key, publicKeyOf, rsaKey } from '../test/crypto/keys.ts'
+import { programOptions } from '../test/support/program-options.ts'
 
 interface Row {
   readonly name: string
@@ -28,7 +25,6 @@ interface Row {
 
 const random = (length: number): Uint8Array => randomBytes(length)
 const providers = [await loadCrypto('noble'), await loadCrypto('wasm'), await loadCrypto('native')]
-const wanted = process.argv.slice(2)
 
 const lengths = [16384, 1024, 64]
 const rows: readonly Row[] = [
@@ -43,6 +39,15 @@ const rows: readonly Row[] = [
   ...signing('Ed25519', ed25519Key()),
   ...signing('RSA-PSS-SHA256', rsaKey('2048'), ' 2048'),
 ]
+
+const { names: wanted } = programOptions({
+  command: 'npm run bench:crypto --',
+  description: `Every primitive that TLS uses, by each provider, in one run: how often a second, and for what has a length, how many
+megabytes. The providers take turns in short bursts; the figure is that of the fastest fifth of the bursts, for other work on
+the machine only ever slows one down. NAME picks the rows that contain it.`,
+  options: {},
+  names: { of: 'NAME', known: rows.map(({ name }) => name), inPart: true },
+})
 
 const columns = [...providers.map(({ name }) => name.padStart(22)), '  wasm/noble', ' wasm/native']
 console.log(`${''.padEnd(28)}${columns.join('')}`)

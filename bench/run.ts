@@ -1,15 +1,12 @@
-/**
- * Chitin side by side with what a user would pick instead, in one run on pinned cores: `npm run bench`. See README.md here.
- *
- *     node bench/run.ts [--quick] [--rounds 3] [--seconds 1.5] [--only NAME]… [--scenario ID]… [--connections N]… [--json FILE] [--svg FILE]
- */
+/** Chitin side by side with what a user would pick instead: `npm run bench -- --help`, and README.md here. */
 import { execFileSync } from 'node:child_process'
 import { once } from 'node:events'
 import { connect, createServer, type AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { parseArgs } from 'node:util'
+import { flag, text, texts } from '../src/cli/options.ts'
 import { start, type Child } from '../test/support/child.ts'
+import { optionalNames, optionalPositive, programOptions } from '../test/support/program-options.ts'
 import { temporaryFolder } from '../test/support/temporary-folder.ts'
 import { contestants, placeFolder, type Contestant } from './contestants.ts'
 import { holding, load, type LoadResult } from './load.ts'
@@ -22,25 +19,35 @@ import { cost, scenarios, type CertificateKind, type Scenario } from './scenario
 
 // Every server that is started listens for our exit, to end with us.
 process.setMaxListeners(0)
-const { values: options } = parseArgs({
+const { options } = programOptions({
+  command: 'npm run bench --',
+  description: `Chitin side by side with what a user would pick instead, in one run on pinned cores: CPU time, latency and memory.
+All of it takes some 16 minutes, and wants a quiet machine. Peers that are missing are installed. See bench/README.md.`,
   options: {
-    quick: { type: 'boolean', default: false },
-    rounds: { type: 'string' },
-    seconds: { type: 'string' },
-    only: { type: 'string', multiple: true },
-    scenario: { type: 'string', multiple: true },
-    connections: { type: 'string', multiple: true },
-    json: { type: 'string', default: 'bench-result.json' },
-    svg: { type: 'string', default: 'bench-result.svg' },
+    quick: flag('one round of half a second, and 1000 idle connections, unless another option says otherwise'),
+    rounds: optionalPositive('N', 'rounds behind the warm-up; default 3'),
+    seconds: optionalPositive('SECONDS', 'length of one measurement; default 1.5'),
+    only: optionalNames(
+      'NAME',
+      contestants.map(({ name }) => name),
+      'measure these',
+    ),
+    scenario: optionalNames(
+      'ID',
+      scenarios.map(({ id }) => id),
+      'measure by these',
+    ),
+    connections: texts('N', 'how many idle connections are held; default 1000 and 10000'),
+    json: text('FILE', 'bench-result.json', 'the result, for programs'),
+    svg: text('FILE', 'bench-result.svg', 'the result, as a chart'),
   },
 })
-const rounds = Number(options.rounds ?? (options.quick ? 1 : 3))
-const milliseconds = Number(options.seconds ?? (options.quick ? 0.5 : 1.5)) * 1000
-const idleCounts = (options.connections ?? (options.quick ? ['1000'] : ['1000', '10000'])).map((text) =>
-  Math.min(Number(text), mostConnections()),
-)
-if (![rounds, milliseconds, ...idleCounts].every((number) => number > 0))
-  throw new Error('--rounds, --seconds and --connections are numbers above 0')
+const rounds = options.rounds ?? (options.quick ? 1 : 3)
+const milliseconds = (options.seconds ?? (options.quick ? 0.5 : 1.5)) * 1000
+const counts = options.connections.length > 0 ? options.connections : options.quick ? ['1000'] : ['1000', '10000']
+const idleCounts = counts.map((text) => Math.min(Number(text), mostConnections()))
+if (!idleCounts.every((number) => number > 0))
+  throw new Error(`--connections is ${counts.join(', ')}, expected numbers above 0`)
 const chosen = contestants.filter(({ name }) => options.only?.includes(name) ?? true)
 const chosenScenarios = scenarios.filter(({ id }) => options.scenario?.includes(id) ?? true)
 

@@ -1,22 +1,17 @@
-/**
- * The operator in a large cluster: `npm run bench:operator`. See ../README.md.
- *
- *     node bench/operator/run.ts [--quick] [--secrets 10000] [--ingresses 5000] [--policies 1000]
- *                                [--crypto noble|wasm|native] [--json FILE]
- */
+/** The operator in a large cluster: `npm run bench:operator -- --help`, and ../README.md. */
 import { execFileSync } from 'node:child_process'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { parseArgs } from 'node:util'
 import { parse } from 'yaml'
 import type { Pod } from '../../src/api/pod.ts'
 import type { Workload } from '../../src/api/workload.ts'
+import { choice, flag, text } from '../../src/cli/options.ts'
 import { loadCrypto } from '../../src/crypto/load.ts'
-import type { ProviderName } from '../../src/crypto/provider.ts'
 import type { Draft } from '../../src/kube/calls.ts'
 import { resources, type KubeObject } from '../../src/kube/resource.ts'
 import { say } from '../../test/cluster/shell.ts'
 import { ensureNamespace, eventually, freePorts, startControlPlane } from '../../test/control-plane/harness.ts'
+import { optionalPositive, programOptions } from '../../test/support/program-options.ts'
 import { temporaryFolder } from '../../test/support/temporary-folder.ts'
 import { admitApart, type Latency } from './admissions.ts'
 import { Changes, type Cost } from './changes.ts'
@@ -28,20 +23,24 @@ import { Authority, each, enforce, populate, teamsOf, type Team } from './popula
 import { report, type Growth } from './report.ts'
 import { playSidecars } from './sidecars.ts'
 
-const { values: options } = parseArgs({
+const { options } = programOptions({
+  command: 'npm run bench:operator --',
+  description: `The operator in a large cluster: a real kube-apiserver, with nodes, pods and sidecars that are played. Time to the first
+look, requests and CPU for one change, latency of the webhook, memory. All of it takes some 9 minutes, and wants a quiet
+machine. See bench/README.md.`,
   options: {
-    quick: { type: 'boolean', default: false },
-    secrets: { type: 'string' },
-    ingresses: { type: 'string' },
-    policies: { type: 'string' },
-    crypto: { type: 'string' },
-    json: { type: 'string', default: 'bench-operator.json' },
+    quick: flag('a tenth of everything, unless another option says otherwise'),
+    secrets: optionalPositive('N', 'TLS Secrets; default 10000'),
+    ingresses: optionalPositive('N', 'Ingresses, at least as many as policies; default 5000'),
+    policies: optionalPositive('N', 'TLSPolicies that are enforced; default 1000'),
+    crypto: choice(['wasm', 'noble', 'native'], 'wasm', 'whose primitives the operator uses'),
+    json: text('FILE', 'bench-operator.json', 'the result, for programs'),
   },
 })
 const size = {
-  secrets: Number(options.secrets ?? (options.quick ? 1000 : 10_000)),
-  ingresses: Number(options.ingresses ?? (options.quick ? 500 : 5000)),
-  policies: Number(options.policies ?? (options.quick ? 100 : 1000)),
+  secrets: options.secrets ?? (options.quick ? 1000 : 10_000),
+  ingresses: options.ingresses ?? (options.quick ? 500 : 5000),
+  policies: options.policies ?? (options.quick ? 100 : 1000),
 }
 const { secrets, ingresses, policies } = size
 if (![secrets, ingresses, policies].every((count) => Number.isInteger(count) && count > 0) || ingresses < policies)
@@ -135,7 +134,7 @@ await operator.stop()
 const compiled = await compileTimes(
   options.quick ? [1, 100] : [1, 100, 1000],
   authority,
-  await loadCrypto((options.crypto ?? 'wasm') as ProviderName), // the operator has refused any other
+  await loadCrypto(options.crypto),
 )
 
 stop.abort()

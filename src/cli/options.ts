@@ -184,6 +184,25 @@ export function parseOptions<Table extends OptionTable>(
 
 /** The text of `--help`. */
 export function usage(command: string, description: string, table: OptionTable): string {
+  const [first] = Object.keys(table)
+  const environment = [
+    '',
+    `Each option can come from the environment too: ${environmentName(first ?? '')} and so on;`,
+    'a flag wins. Lists are separated by commas there.',
+  ]
+  return [
+    `Usage: chitin ${command} [options]`,
+    '',
+    description,
+    '',
+    ...optionLines(table),
+    ...(first === undefined ? [] : environment),
+    '',
+  ].join('\n')
+}
+
+/** Of each option a line, or two, with what it does. */
+export function optionLines(table: OptionTable): readonly string[] {
   const rows = Object.entries(table).map(([key, option]) => {
     const left = `  ${flagName(key)}${option.value === undefined ? '' : ` ${option.value}`}`
     const notes = [option.repeatable ? 'repeatable' : '', option.shown === undefined ? '' : `default ${option.shown}`]
@@ -195,20 +214,9 @@ export function usage(command: string, description: string, table: OptionTable):
   })
   rows.push({ left: '  --help', right: 'print this and exit' })
   const width = Math.min(38, Math.max(...rows.map(({ left }) => left.length)) + 2)
-  const lines = rows.map(({ left, right }) =>
+  return rows.map(({ left, right }) =>
     left.length < width ? left.padEnd(width) + right : `${left}\n${' '.repeat(width)}${right}`,
   )
-  return [
-    `Usage: chitin ${command} [options]`,
-    '',
-    description,
-    '',
-    ...lines,
-    '',
-    `Each option can come from the environment too: ${environmentName(Object.keys(table)[0] ?? 'option')} and so on;`,
-    'a flag wins. Lists are separated by commas there.',
-    '',
-  ].join('\n')
 }
 
 function collect(table: OptionTable, argv: readonly string[]): Map<string, string[]> {
@@ -237,7 +245,8 @@ function collect(table: OptionTable, argv: readonly string[]): Map<string, strin
 function unknown(name: string, names: readonly string[]): string {
   if (!name.startsWith('--')) return `"${name}" was not expected: every argument here is an option`
   const close = names.find((known) => known.startsWith(name) || name.startsWith(known))
-  return `${name} is not an option${close === undefined ? '' : `; did you mean ${close}?`}`
+  const hint = close === undefined ? `there are ${[...names, '--help'].join(', ')}` : `did you mean ${close}?`
+  return `${name} is not an option; ${hint}`
 }
 
 function split(text: string, option: Option<unknown>): string[] {
@@ -250,7 +259,8 @@ function parsePort(text: string, least: number): number {
   return port
 }
 
-function flagName(key: string): string {
+/** As it is typed. */
+export function flagName(key: string): string {
   return `--${key.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`
 }
 

@@ -51,7 +51,7 @@ test('a list is separated by commas in the environment', () => {
 })
 
 const refused: readonly (readonly [readonly string[], RegExp])[] = [
-  [['--nothing'], /^--nothing is not an option$/],
+  [['--nothing'], /^--nothing is not an option; there are --listen, .*, --help$/],
   [['--listen-on', '1'], /did you mean --listen\?/],
   [['stray'], /"stray" was not expected/],
   [['--bundle'], /--bundle needs a value: DIR/],

@@ -1,9 +1,6 @@
 /**
  * Coverage-guided fuzzing by Jazzer.js, which is libFuzzer below and instruments our modules as they load:
- *
- *     npm run fuzz                                      every target, 10 s each, from the corpus that is kept
- *     npm run fuzz -- server-conversation --seconds 600 one of them, for long
- *     npm run fuzz -- --keep                            what found new coverage goes into test/fuzz/corpus
+ * `npm run fuzz -- --help`.
  *
  * A target is a file of test/fuzz/targets. An exception that escapes from it is a finding: the input is written to
  * test/fuzz/findings, its path printed, and the exit code is 1.
@@ -13,21 +10,24 @@ import { copyFile, mkdir, mkdtemp, readdir, rm, symlink } from 'node:fs/promises
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
-import { parseArgs } from 'node:util'
+import { flag } from '../../src/cli/options.ts'
 import { ensureDebian } from '../cluster/ingress-nginx.ts'
 import { run } from '../cluster/shell.ts'
+import { positive, programOptions } from '../support/program-options.ts'
 
 const project = join(import.meta.dirname, '..', '..')
-const { values, positionals } = parseArgs({
-  allowPositionals: true,
-  options: { seconds: { type: 'string', default: '10' }, keep: { type: 'boolean', default: false } },
-})
-const seconds = Number(values.seconds)
-if (!(seconds > 0)) throw new Error(`--seconds: found ${values.seconds}, expected a number above 0`)
-
 const all = (await readdir(join(import.meta.dirname, 'targets'))).map((file) => file.replace(/\.ts$/, '')).toSorted()
-const unknown = positionals.find((name) => !all.includes(name))
-if (unknown !== undefined) throw new Error(`no target is called ${unknown}; there are ${all.join(', ')}`)
+const { options, names } = programOptions({
+  command: 'npm run fuzz --',
+  description: `Coverage-guided fuzzing of each target in turn, from the inputs in test/fuzz/corpus. What breaks a target is written to
+test/fuzz/findings, and the exit code is 1.`,
+  options: {
+    seconds: positive('SECONDS', 10, 'for each target'),
+    keep: flag('what found new coverage goes into test/fuzz/corpus'),
+  },
+  names: { of: 'TARGET', known: all },
+})
+const { seconds } = options
 
 /** Jazzer.js instruments JavaScript only; the names and lines stay those of the sources. */
 const compiled = join(project, 'dist-fuzz')
@@ -39,8 +39,8 @@ const findings = join(import.meta.dirname, 'findings')
 await mkdir(findings, { recursive: true })
 
 let failed = 0
-for (const target of positionals.length > 0 ? positionals : all) if (!(await fuzz(target))) failed++
-const count = positionals.length > 0 ? positionals.length : all.length
+for (const target of names.length > 0 ? names : all) if (!(await fuzz(target))) failed++
+const count = names.length > 0 ? names.length : all.length
 console.log(`ℹ tests ${count}\nℹ pass ${count - failed}\nℹ fail ${failed}`)
 process.exitCode = failed > 0 ? 1 : 0
 
@@ -63,7 +63,7 @@ async function fuzz(target: string): Promise<boolean> {
     ],
   )
   if (code !== 0) console.log(`FINDING in ${target}: its input is in ${findings}`)
-  else if (values.keep) await keep(target, corpus, found)
+  else if (options.keep) await keep(target, corpus, found)
   await rm(found, { recursive: true, force: true })
   return code === 0
 }
@@ -75,12 +75,12 @@ async function keep(target: string, corpus: string, found: string): Promise<void
 }
 
 /** Prints the lines that say how far it came; everything else of libFuzzer's only where it failed. */
-async function jazzer(target: string, folders: readonly string[], options: readonly string[]): Promise<number> {
+async function jazzer(target: string, folders: readonly string[], flags: readonly string[]): Promise<number> {
   const [command = '', ...first] = node
   const cli = join(project, 'node_modules', '@jazzer.js', 'core', 'dist', 'cli.js')
   const module = join(compiled, 'test', 'fuzz', 'targets', `${target}.js`)
   const instrumented = ['--includes', 'dist-fuzz/src', '--excludes', 'node_modules']
-  const child = spawn(command, [...first, cli, module, '--sync', ...instrumented, ...folders, '--', ...options], {
+  const child = spawn(command, [...first, cli, module, '--sync', ...instrumented, ...folders, '--', ...flags], {
     cwd: project,
     stdio: ['ignore', 'ignore', 'pipe'],
   })

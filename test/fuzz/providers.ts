@@ -6,8 +6,8 @@
  * that finds otherwise is printed with the seed that `--round N` repeats, and the exit code is 1.
  */
 import assert from 'node:assert/strict'
-import { parseArgs } from 'node:util'
 import { concat } from '../../src/bytes/arrays.ts'
+import { optionalText } from '../../src/cli/options.ts'
 import { expand, extract } from '../../src/crypto/hkdf.ts'
 import { loadCrypto } from '../../src/crypto/load.ts'
 import {
@@ -21,18 +21,23 @@ import {
   type HashName,
 } from '../../src/crypto/provider.ts'
 import { ecdsaKeys, ed25519Key, publicKeyOf, rsaKey } from '../crypto/keys.ts'
+import { positive, programOptions } from '../support/program-options.ts'
 import { Random } from '../support/random.ts'
 
-const { values } = parseArgs({
+const { options } = programOptions({
+  command: 'node test/fuzz/providers.ts',
+  description: `Holds the three providers of primitives against each other, at random from a seed. What they disagree on is printed with its
+round, and the exit code is 1.`,
   options: {
-    seconds: { type: 'string', default: '10' },
-    seed: { type: 'string', default: String(Date.now() % 2 ** 31) },
-    round: { type: 'string' },
+    seconds: positive('SECONDS', 10, 'how long'),
+    seed: optionalText('N', 'of the first round; default: by the clock, and printed'),
+    round: optionalText('N', 'this round once more, and no other'),
   },
 })
-const seconds = Number(values.seconds)
-const seed = Number(values.seed)
-if (!(seconds > 0) || !Number.isInteger(seed)) throw new Error('expected --seconds above 0 and a whole --seed')
+const { seconds, round: again } = options
+const seed = Number(options.seed ?? Date.now() % 2 ** 31)
+if (![seed, Number(again ?? 0)].every(Number.isInteger))
+  throw new Error('expected whole numbers for --seed and --round')
 
 const [noble, wasm, native] = [await loadCrypto('noble'), await loadCrypto('wasm'), await loadCrypto('native')]
 const providers = [noble, wasm, native]
@@ -51,7 +56,7 @@ const counts = new Map<string, number>()
 let rounds = 0
 let findings = 0
 const end = performance.now() + seconds * 1000
-if (values.round !== undefined) once(Number(values.round))
+if (again !== undefined) once(Number(again))
 else for (; performance.now() < end; rounds++) once((seed + rounds) | 0)
 
 console.log(`seed ${seed}: ${rounds} rounds (${[...counts].map(([name, count]) => `${name} ${count}`).join(', ')})`)

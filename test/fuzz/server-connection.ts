@@ -7,26 +7,31 @@
  * state. An exception, an `internal-error`, or output or events without bound is a finding: it is printed with the seed of
  * its round, which `--round N` repeats, and the exit code is 1.
  */
-import { parseArgs } from 'node:util'
+import { optionalText } from '../../src/cli/options.ts'
+import { positive, programOptions } from '../support/program-options.ts'
 import { Random } from '../support/random.ts'
 import { converse } from './conversation.ts'
 
-const { values } = parseArgs({
+const { options } = programOptions({
+  command: 'node test/fuzz/server-connection.ts',
+  description: `Whole conversations with a server whose client damages what it says, at random from a seed. A finding is printed with its
+round, and the exit code is 1.`,
   options: {
-    seconds: { type: 'string', default: '30' },
-    seed: { type: 'string', default: String(Date.now() % 2 ** 31) },
-    round: { type: 'string' },
+    seconds: positive('SECONDS', 30, 'how long'),
+    seed: optionalText('N', 'of the first round; default: by the clock, and printed'),
+    round: optionalText('N', 'this round once more, and no other'),
   },
 })
-const seconds = Number(values.seconds)
-const seed = Number(values.seed)
-if (!(seconds > 0) || !Number.isInteger(seed)) throw new Error('expected --seconds above 0 and a whole --seed')
+const { seconds, round: again } = options
+const seed = Number(options.seed ?? Date.now() % 2 ** 31)
+if (![seed, Number(again ?? 0)].every(Number.isInteger))
+  throw new Error('expected whole numbers for --seed and --round')
 
 const outcomes = new Map<string, number>()
 let rounds = 0
 let findings = 0
 const end = performance.now() + seconds * 1000
-if (values.round !== undefined) once(Number(values.round))
+if (again !== undefined) once(Number(again))
 else for (; performance.now() < end; rounds++) once((seed + rounds) | 0)
 
 console.log(`seed ${seed}: ${rounds} conversations, ${outcomes.size} different endings`)
@@ -42,7 +47,7 @@ const reached = [
   'failed psk-binder-mismatch',
   'failed signature-wrong',
 ]
-const missed = values.round === undefined && seconds >= 10 ? reached.filter((ending) => !outcomes.has(ending)) : []
+const missed = again === undefined && seconds >= 10 ? reached.filter((ending) => !outcomes.has(ending)) : []
 if (missed.length > 0) console.log(`never reached: ${missed.join(', ')}`)
 console.log(
   `ℹ tests 1\nℹ pass ${findings + missed.length === 0 ? 1 : 0}\nℹ fail ${findings + missed.length === 0 ? 0 : 1}`,

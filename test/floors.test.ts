@@ -54,6 +54,7 @@ const edges = [
   'controller/collect-often.ts',
   'controller/in-turns.ts',
   'controller/run.ts',
+  'controller/serving-webhook.ts',
   'controller/webhook-configuration/',
   'webhook/server.ts',
   'webhook/run.ts',

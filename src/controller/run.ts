@@ -6,35 +6,32 @@
  * All replicas answer the webhook; the one that holds the Lease reconciles. RBAC: permissions.ts lists every verb on
  * every resource, as data. The chart's ClusterRole is held against it.
  */
-import { policyAnnotation } from '../api/names.ts'
 import type { CryptoProvider } from '../crypto/provider.ts'
 import type { KubeClient } from '../kube/client.ts'
 import { EventRecorder } from '../kube/events.ts'
 import { lead } from '../kube/lease.ts'
 import { pause } from '../kube/pause.ts'
 import { Reconciler, type Run } from '../kube/reconciler.ts'
-import { keyFor, refOf, type Key } from '../kube/resource.ts'
 import { startAdminServer, type AdminServer } from '../telemetry/admin-server.ts'
 import { errorText } from '../telemetry/error-text.ts'
 import type { Log } from '../telemetry/log.ts'
 import { expositionType, processMetrics } from '../telemetry/metrics.ts'
 import { operatorMetrics } from '../telemetry/operator-metrics.ts'
 import { mutatePodPath } from '../webhook/routes.ts'
-import { runWebhook, type RunningWebhook } from '../webhook/run.ts'
 import { shakeHands } from './certificates/verify.ts'
 import { collectOften } from './collect-often.ts'
 import { ConfigMapReader } from './config-map-reader.ts'
 import { limited } from './limited.ts'
 import { exposition, type Report } from './report.ts'
-import { verdictOnPod, type Surroundings } from './tls-policy/govern.ts'
+import { ServingWebhook } from './serving-webhook.ts'
+import type { Surroundings } from './tls-policy/govern.ts'
 import { Observer } from './tls-policy/observe.ts'
 import { PolicyReconciler } from './tls-policy/reconcile.ts'
-import { Dependencies, dependencyOn, ingressDependencies, workloadDependency } from './tls-policy/triggers.ts'
-import { leafNotAfter, renewalTime, type ServingCertificates } from './webhook-configuration/authority.ts'
-import { certificatesSecretName, ensureCertificates } from './webhook-configuration/certificates-secret.ts'
+import { Dependencies } from './tls-policy/triggers.ts'
+import { wakePolicies } from './tls-policy/wake.ts'
+import type { ServingCertificates } from './webhook-configuration/authority.ts'
 import { Configurator } from './webhook-configuration/configurator.ts'
-import { selfCheck } from './webhook-configuration/self-check.ts'
-import { createWorld, workloadsOf, type World } from './world.ts'
+import { createWorld, type World } from './world.ts'
 
 export interface OperatorOptions {
   readonly client: KubeClient
@@ -71,11 +68,8 @@ class Operator {
   readonly #reports = new Map<string, Report>()
   readonly #world: World
   readonly #around: Surroundings
-  #certificates: ServingCertificates | undefined
-  #server: RunningWebhook | undefined
-  #onCertificates: (certificates: ServingCertificates) => Promise<void> = async () => undefined
+  readonly #webhook: ServingWebhook
   #depth: () => number = () => 0
-  #checked: { readonly at: number; readonly trouble: string | undefined } | undefined
 
   constructor(options: OperatorOptions) {
     this.#options = options
@@ -95,6 +89,7 @@ class Operator {
       configMap: configMaps.read,
       excluded: ['kube-system', namespace],
     }
+    this.#webhook = new ServingWebhook({ ...options, around: this.#around, metrics: this.#metrics })
   }
 
   async run(signal: AbortSignal): Promise<'stopped' | 'lost'> {
@@ -104,8 +99,8 @@ class Operator {
     const background: Promise<unknown>[] = this.#world.reflectors.map((reflector) => reflector.run(after.signal))
     const admin = await this.#startAdmin()
     try {
-      await this.#startWebhook(after.signal)
-      background.push(this.#keepCertificates(after.signal))
+      await this.#webhook.start(after.signal)
+      background.push(this.#webhook.keepCertificates(after.signal))
       const work = async (signal: AbortSignal): Promise<void> => this.#lead(signal)
       const ending = leaderElect ? await this.#elect(work, signal) : await work(signal).then(() => 'released' as const)
       if (ending === 'lost') {
@@ -117,7 +112,7 @@ class Operator {
       return 'stopped'
     } finally {
       after.abort()
-      await this.#server?.done
+      await this.#webhook.done()
       await admin?.close()
       await Promise.allSettled(background)
     }
@@ -169,7 +164,7 @@ class Operator {
           shakeHands({ ...pod, serverName, keyType: expectation.keyType, timeoutMs: handshakeMs, crypto }, signal),
         handshakesAtOnce,
       ),
-      webhookTrouble: async () => this.#webhookTrouble(),
+      webhookTrouble: async () => this.#webhook.trouble(),
       metrics: this.#metrics,
       reports: this.#reports,
       log,
@@ -195,67 +190,23 @@ class Operator {
       const at = url === undefined ? { service: { namespace, name: service, port: 443 } } : { url }
       await configurator.setAddress({ caBundle: trusted, path: mutatePodPath, ...at })
     }
-    this.#onCertificates = address
+    this.#webhook.tell(address)
     const complain = (error: unknown): void =>
       log.warn('the webhook configuration could not be written', { error: errorText(error) })
-    if (this.#certificates !== undefined) await address(this.#certificates).catch(complain)
+    const { certificates } = this.#webhook
+    if (certificates !== undefined) await address(certificates).catch(complain)
     const ends = [
-      ...this.#wakeOn(dependencies, reconciler.enqueue),
+      wakePolicies(world, dependencies, reconciler.enqueue),
       world.webhookConfigurations.subscribe((name) => void configurator.sync(name).catch(complain)),
     ]
     try {
       await reconciler.run(signal)
     } finally {
       for (const end of ends) end()
-      this.#onCertificates = async () => undefined
+      this.#webhook.tell(async () => undefined)
       this.#metrics.leader.set(0)
       await recorder.flush()
     }
-  }
-
-  /** Object change -> the policies that looked at it. Returns what ends it. */
-  #wakeOn(dependencies: Dependencies, enqueue: (key: Key) => void): (() => void)[] {
-    const world = this.#world
-    const isNews = news()
-    const isNewsToOthers = news()
-    return [
-      world.policies.subscribe((key) => {
-        // Status is ours: a change of it alone is no reason to look again.
-        const { generation, deletionTimestamp, finalizers, annotations, uid } = world.policies.get(key)?.metadata ?? {}
-        if (!isNews(key, [uid, generation, deletionTimestamp, finalizers, annotations])) return
-        enqueue(key)
-        // Its neighbours may have to give way to it, or may come into their right.
-        if (!isNewsToOthers(key, [uid, generation, deletionTimestamp])) return
-        const [namespace = ''] = key.split('/')
-        for (const neighbour of world.policies.keysBy('namespace', namespace)) enqueue(neighbour)
-      }),
-      ...world.workloads.flatMap((cache) => {
-        const isNews = news()
-        return [
-          cache.subscribe(enqueue, (workload) => dependencies.on(workloadDependency(workload))),
-          // Its status moves many times in a roll-out; only another spec can change who governs what.
-          cache.subscribe((key) => {
-            const { uid, generation } = cache.get(key)?.metadata ?? {}
-            if (!isNews(key, [uid, generation])) return
-            for (const policy of dependencies.on(dependencyOn.namespace(refOf(key).namespace ?? ''))) enqueue(policy)
-          }),
-        ]
-      }),
-      world.pods.subscribe(enqueue, (pod) => [
-        ...workloadsOf(pod, world).flatMap((workload) => dependencies.on(workloadDependency(workload))),
-        ...[pod.metadata.annotations?.[policyAnnotation] ?? ''].filter((policy) => world.policies.has(policy)),
-      ]),
-      world.ingresses.subscribe(enqueue, (ingress) =>
-        ingressDependencies(ingress).flatMap((dependency) => dependencies.on(dependency)),
-      ),
-      world.ingressClasses.subscribe(enqueue, () => dependencies.on(dependencyOn.anyIngressClass)),
-      world.secrets.subscribe(enqueue, ({ metadata }) =>
-        dependencies.on(dependencyOn.secret(metadata.namespace ?? '', metadata.name)),
-      ),
-      world.configMaps.subscribe(enqueue, ({ metadata }) =>
-        dependencies.on(dependencyOn.configMap(metadata.namespace ?? '', metadata.name)),
-      ),
-    ]
   }
 
   #ran({ reconciler: controller, key, cause, durationMs, error, retryInMs }: Run): void {
@@ -266,85 +217,6 @@ class Operator {
     log.error('a policy could not be reconciled', { policy: key, error: errorText(error, { stack: true }), retryInMs })
   }
 
-  async #startWebhook(signal: AbortSignal): Promise<void> {
-    const { webhook, crypto, log } = this.#options
-    const { leaf, leafKey } = await this.#ensureCertificates()
-    this.#server = await runWebhook({
-      port: webhook.port,
-      ...(webhook.host === undefined ? {} : { host: webhook.host }),
-      certificate: { certificate: leaf, key: leafKey },
-      crypto,
-      lookup: async (pod, namespace) => {
-        // What is not known yet would look as if no policy selected the pod.
-        if (!this.#world.all.every(({ synced }) => synced)) throw new Error('the caches are not filled yet')
-        return verdictOnPod(pod, namespace, this.#around)
-      },
-      onAdmission: ({ reason, dryRun }) => {
-        if (!dryRun) this.#metrics.admissions.inc({ reason })
-      },
-      signal,
-      log,
-    })
-  }
-
-  /** Renews what is due, and takes over what another replica has renewed. */
-  async #keepCertificates(signal: AbortSignal): Promise<void> {
-    const { log, namespace } = this.#options
-    const own = keyFor({ namespace, name: certificatesSecretName })
-    let changed = Promise.withResolvers<void>()
-    const end = this.#world.secrets.subscribe((key) => {
-      if (key === own) changed.resolve()
-    })
-    while (!signal.aborted) {
-      const before = this.#certificates
-      const dueMs = before === undefined ? 0 : renewalTime(before).getTime() - Date.now()
-      await Promise.race([pause(Math.min(Math.max(dueMs, 1000), 60_000), signal), changed.promise])
-      if (signal.aborted) break
-      changed = Promise.withResolvers<void>()
-      try {
-        await this.#ensureCertificates()
-      } catch (error) {
-        log.warn("the webhook's certificates could not be renewed", { error: errorText(error) })
-        await pause(1000, signal)
-      }
-    }
-    end()
-  }
-
-  async #ensureCertificates(): Promise<ServingCertificates> {
-    const { client, namespace, service, webhook, webhookUrl } = this.#options
-    const names = [`${service}.${namespace}.svc`, `${service}.${namespace}.svc.cluster.local`]
-    if (webhookUrl !== undefined) names.push(new URL(webhookUrl).hostname.replaceAll(/[[\]]/g, ''))
-    const before = this.#certificates
-    const certificates = await ensureCertificates(client, namespace, names, new Date())
-    if (before?.leaf !== certificates.leaf || before.trusted !== certificates.trusted) {
-      this.#certificates = certificates
-      this.#checked = undefined
-      // The old configuration trusts the new leaf too, for a CA is trusted before it signs.
-      this.#server?.useCertificate({ certificate: certificates.leaf, key: certificates.leafKey })
-      this.#metrics.webhookNotAfter.set(leafNotAfter(certificates).getTime() / 1000)
-      this.#options.log.info('the webhook has its certificates', {
-        port: webhook.port,
-        notAfter: leafNotAfter(certificates),
-      })
-      await this.#onCertificates(certificates)
-    }
-    return certificates
-  }
-
-  /** Undefined where our webhook answers with what its caBundle vouches for; asked at most every five seconds. */
-  async #webhookTrouble(): Promise<string | undefined> {
-    const { namespace, service, webhook, crypto } = this.#options
-    if (this.#checked !== undefined && Date.now() - this.#checked.at < 5000) return this.#checked.trouble
-    if (this.#certificates === undefined || this.#server === undefined) return 'the webhook is not up yet'
-    const host = webhook.host === undefined || webhook.host === '0.0.0.0' ? '127.0.0.1' : webhook.host
-    const serverName = `${service}.${namespace}.svc`
-    const ca = this.#certificates.trusted
-    const trouble = await selfCheck({ host, port: this.#server.port, serverName, ca, crypto })
-    this.#checked = { at: Date.now(), trouble }
-    return trouble
-  }
-
   async #startAdmin(): Promise<AdminServer | undefined> {
     const { admin } = this.#options
     if (admin === undefined) return undefined
@@ -353,7 +225,7 @@ class Operator {
       notReady: async () => {
         const waiting = this.#world.all.filter(({ synced }) => !synced).length
         if (waiting > 0) return `${waiting} caches are not filled yet`
-        return this.#webhookTrouble()
+        return this.#webhook.trouble()
       },
       metrics: async () => {
         this.#metrics.queueDepth.set({ controller: 'tls-policy' }, this.#depth())
@@ -365,18 +237,6 @@ class Operator {
   *#exposition(counted: string): Generator<string> {
     yield counted
     yield* exposition(this.#reports)
-  }
-}
-
-/** Whether what is said of a key differs from what was said the last time. Keys whose facts are all undefined are gone. */
-function news(): (key: Key, facts: readonly unknown[]) => boolean {
-  const known = new Map<Key, string>()
-  return (key, facts) => {
-    const text = JSON.stringify(facts)
-    if (known.get(key) === text) return false
-    if (facts.every((fact) => fact === undefined)) known.delete(key)
-    else known.set(key, text)
-    return true
   }
 }
 

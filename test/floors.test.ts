@@ -48,7 +48,7 @@ const edges = [
   'crypto/wasm/build.ts',
   'crypto/wasm/load.ts',
   'stream/',
-  'controller/tls-policy/observe.ts',
+  'controller/tls-policy/bundles.ts',
   'controller/tls-policy/apply.ts',
   'controller/certificates/verify.ts',
   'controller/collect-often.ts',

@@ -25,6 +25,7 @@ import { limited } from './limited.ts'
 import { exposition, type Report } from './report.ts'
 import { ServingWebhook } from './serving-webhook.ts'
 import type { Surroundings } from './tls-policy/govern.ts'
+import { Bundles } from './tls-policy/bundles.ts'
 import { Observer } from './tls-policy/observe.ts'
 import { PolicyReconciler } from './tls-policy/reconcile.ts'
 import { Dependencies } from './tls-policy/triggers.ts'
@@ -153,9 +154,11 @@ class Operator {
       onError: (error) => log.warn('an event could not be written', { error: errorText(error) }),
     })
     const dependencies = new Dependencies()
+    const bundles = new Bundles({ client, world, crypto, now })
     const policies = new PolicyReconciler({
       client,
-      observer: new Observer({ client, world, around: this.#around, crypto, now }),
+      observer: new Observer({ client, world, around: this.#around, bundles }),
+      bundles,
       configurator,
       dependencies,
       recorder,

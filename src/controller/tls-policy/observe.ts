@@ -1,43 +1,25 @@
 /**
  * Gathers all that there is to see about one policy. Objects come out of the caches; the policy itself, and the content
- * of Secrets and ConfigMaps, are fetched by name. Private keys are held only while a bundle is compiled.
+ * of ConfigMaps, are fetched by name; what its Secrets come to, bundles.ts says.
  */
-import { createHash, randomBytes } from 'node:crypto'
-import { manifestFile, parseManifest } from '../../api/bundle.ts'
 import type { ConfigMap } from '../../api/config-map.ts'
-import type { HostClientAuth, ObjectName } from '../../api/nginx-plan.ts'
-import {
-  bundleSecretName,
-  derivedConfigMapName,
-  generationAnnotation,
-  policyAnnotation,
-  rolloutAnnotation,
-} from '../../api/names.ts'
-import type { Secret } from '../../api/secret.ts'
+import { bundleSecretName, derivedConfigMapName, policyAnnotation, rolloutAnnotation } from '../../api/names.ts'
 import { InvalidPolicyError, parseTlsPolicy, type TLSPolicy } from '../../api/tls-policy.ts'
 import type { Workload } from '../../api/workload.ts'
-import type { CryptoProvider } from '../../crypto/provider.ts'
 import type { KubeClient } from '../../kube/client.ts'
 import { keyFor, resources, type KubeObject, type ObjectRef } from '../../kube/resource.ts'
-import type { ClientAuthInput } from '../certificates/client-auth.ts'
-import { compileStepwise } from '../certificates/compile.ts'
-import type { Compiled } from '../certificates/compiled.ts'
-import type { SecretInput } from '../certificates/secret-input.ts'
-import { unchangedSecrets } from '../certificates/unchanged.ts'
-import { inTurns } from '../in-turns.ts'
-import { limited } from '../limited.ts'
 import { workloadsIn, type Live, type RawPolicy, type World } from '../world.ts'
 import { isEqual } from './apply.ts'
-import { govern, type Governed, type Surroundings } from './govern.ts'
-import type { Certificates, Seen } from './seen.ts'
+import { authoritySecrets, type Bundles } from './bundles.ts'
+import { govern, type Surroundings } from './govern.ts'
+import type { Seen } from './seen.ts'
 import { dependencyOn, type Dependency } from './triggers.ts'
 
 export interface ObserverOptions {
   readonly client: KubeClient
   readonly world: World
   readonly around: Surroundings
-  readonly crypto: CryptoProvider
-  readonly now: () => number
+  readonly bundles: Bundles
 }
 
 /** What one look finds; what pods and the webhook say is added by the caller. */
@@ -45,46 +27,16 @@ export type Sight = Omit<Seen, 'webhook' | 'answers' | 'generationSince'> & {
   readonly dependencies: ReadonlySet<Dependency>
 }
 
-interface Memo {
-  /** A hash of what was compiled: groups and versions of Secrets. */
-  readonly of: string
-  /** When time alone changes the outcome. */
-  readonly until: number
-  /** Without the bundle's data: no keys are kept. */
-  readonly outcome: Outcome
-  /** The version of the bundle Secret that holds it, or `none` where there is nothing to hold; absent: it is not there. */
-  readonly inPlaceAs?: string
-}
-
-/** What is said of a compilation again and again. */
-type Outcome = Omit<Certificates, 'fallbackMissing'>
-
 export class Observer {
   readonly #options: ObserverOptions
-  readonly #fetch: (ref: ObjectName, signal: AbortSignal) => Promise<Live<Secret> | undefined>
-  /** What the last compilation of each policy gave. */
-  readonly #memo = new Map<string, Memo>()
 
   constructor(options: ObserverOptions) {
     this.#options = options
-    const { client } = options
-    this.#fetch = limited(async (ref, signal) => client.find(resources.secrets, ref, { signal }), secretsAtOnce)
-  }
-
-  /** Forgets a policy that is gone. */
-  forget(key: string): void {
-    this.#memo.delete(key)
-  }
-
-  /** Told of the version of a bundle that was just written as compiled: it need not be compiled again to see that. */
-  wrote(key: string, bundleVersion: string): void {
-    const known = this.#memo.get(key)
-    if (known !== undefined) this.#memo.set(key, { ...known, inPlaceAs: bundleVersion })
   }
 
   /** Undefined where there is no such policy. */
   async observe(ref: ObjectRef, signal: AbortSignal): Promise<Sight | undefined> {
-    const { client, world, around } = this.#options
+    const { client, world, around, bundles } = this.#options
     // Fetched, not cached: what we wrote ourselves a moment ago must be in it.
     const raw = await client.find<RawPolicy>(resources.tlsPolicies, ref, { signal })
     if (raw === undefined) return undefined
@@ -126,7 +78,7 @@ export class Observer {
     const inForce = governed.refusal === undefined || own.bundle !== undefined
     const compiles =
       raw.metadata.deletionTimestamp === undefined && inForce && governed.refusal?.reason !== 'Conflicted'
-    const certificates = compiles ? await this.#compile(policy, governed, own.bundle, signal) : undefined
+    const certificates = compiles ? await bundles.compile(policy, governed, own.bundle, signal) : undefined
     const governedNames = new Set(governed.targets.map(({ workload }) => workload.metadata.uid))
     return {
       ...nothing,
@@ -160,153 +112,6 @@ export class Observer {
       derived: world.configMaps.has(keyFor(derived)) ? await around.configMap(derived) : undefined,
     }
   }
-
-  /** Compiles the bundle, or says again what the last compilation gave where nothing has changed since. */
-  async #compile(
-    policy: TLSPolicy,
-    governed: Governed,
-    bundle: KubeObject | undefined,
-    signal: AbortSignal,
-  ): Promise<{ readonly certificates: Certificates; readonly inPlace: boolean }> {
-    const { client, world, crypto, now } = this.#options
-    const { namespace, name } = policy.metadata
-    const key = keyFor(policy.metadata)
-    const version = (ref: ObjectRef): string | undefined => world.secrets.get(keyFor(ref))?.metadata.resourceVersion
-    const { clientAuth, sessionTickets, alpn: _planned, ...tls } = policy.spec.tls
-    const refs = [
-      ...governed.groups.flatMap(({ secrets }) => secrets),
-      ...governed.fallback,
-      ...authoritySecrets(policy, governed),
-    ]
-    const compiledFrom = [
-      governed.groups,
-      governed.fallback,
-      governed.alpn,
-      governed.clientAuth,
-      policy.spec.tls,
-      refs.map(version),
-    ]
-    const of = createHash('sha256').update(JSON.stringify(compiledFrom)).digest('base64')
-    const known = this.#memo.get(key)
-    if (known?.of === of && known.until > now() && known.inPlaceAs === (bundle?.metadata.resourceVersion ?? 'none'))
-      return { certificates: certificatesOf(known.outcome, bundle, governed), inPlace: true }
-
-    const previous = await client.find<Live<Secret>>(
-      resources.secrets,
-      { namespace, name: bundleSecretName(name) },
-      { signal },
-    )
-    // A bundle that is just as it was left vouches for the Secrets that it was made of, but not for whom to believe.
-    const isAsLeft = known?.inPlaceAs !== undefined && known.inPlaceAs === previous?.metadata.resourceVersion
-    const unchanged = isAsLeft
-      ? unchangedSecrets(previous?.data ?? {}, known.outcome.status, version)
-      : new Map<string, SecretInput>()
-    for (const ref of authoritySecrets(policy, governed)) unchanged.delete(keyFor(ref))
-    const fetched = await this.#fetchAll(refs, unchanged, signal)
-    const input = (ref: ObjectName): SecretInput => fetched.get(keyFor(ref)) ?? ref
-    const inputs = (names: readonly ObjectName[]): SecretInput[] => names.map(input)
-    const steps = compileStepwise({
-      groups: governed.groups.map((group) => ({ ...group, secrets: inputs(group.secrets) })),
-      ...(governed.fallback.length === 0 ? {} : { fallback: inputs(governed.fallback) }),
-      tls: { ...tls, alpn: governed.alpn ?? alpnOf(previous?.data) },
-      ...(clientAuth.mode === 'None'
-        ? {}
-        : { clientAuth: policyClientAuth(clientAuth, (name) => input({ namespace, name })) }),
-      ...(governed.clientAuth === undefined
-        ? {}
-        : { hostClientAuth: new Map(governed.clientAuth.map((one) => [one.host, hostClientAuth(one, input)])) }),
-      ...(sessionTickets.enabled ? { tickets: { ...sessionTickets, random: (length) => randomBytes(length) } } : {}),
-      ...(previous?.data === undefined ? {} : { previous: previous.data }),
-      now: new Date(now()),
-      crypto,
-    })
-    const compiled = await inTurns(steps)
-    const inPlace =
-      compiled.bundle === undefined ||
-      (isEqual(previous?.data, compiled.bundle.data) &&
-        previous?.metadata.annotations?.[generationAnnotation] === compiled.bundle.generation)
-    const outcome = outcomeOf(compiled)
-    this.#memo.set(key, {
-      of,
-      until: compiled.nextChange?.getTime() ?? Infinity,
-      outcome: { ...outcome, data: {} },
-      ...(inPlace ? { inPlaceAs: previous?.metadata.resourceVersion ?? 'none' } : {}),
-    })
-    return { certificates: certificatesOf(outcome, previous, governed), inPlace }
-  }
-
-  /** Each Secret once, but for those that are `there` already. */
-  async #fetchAll(
-    refs: readonly ObjectName[],
-    there: ReadonlyMap<string, SecretInput>,
-    signal: AbortSignal,
-  ): Promise<ReadonlyMap<string, SecretInput>> {
-    const fetched = new Map(there)
-    const left = new Map(refs.map((ref) => [keyFor(ref), ref] as const).filter(([key]) => !there.has(key)))
-    await Promise.all(
-      [...left].map(async ([key, ref]) => {
-        const secret = await this.#fetch(ref, signal)
-        if (secret === undefined) return
-        const { resourceVersion } = secret.metadata
-        const version = resourceVersion === undefined ? {} : { resourceVersion }
-        fetched.set(key, { ...ref, ...version, data: secret.data ?? {} })
-      }),
-    )
-    return fetched
-  }
-}
-
-function outcomeOf({ bundle, status, expectations, missing, issues }: Compiled): Outcome {
-  const problem = issues.find(
-    ({ severity, host, secret }) => severity === 'error' && host === undefined && secret === undefined,
-  )
-  return {
-    ...(bundle === undefined ? {} : { generation: bundle.generation }),
-    data: bundle?.data ?? {},
-    status,
-    expectations: bundle === undefined ? [] : expectations,
-    missing,
-    ...(problem === undefined ? {} : { problem: { reason: problem.reason, message: problem.message } }),
-  }
-}
-
-function certificatesOf(outcome: Outcome, bundle: KubeObject | undefined, { fallbackMissing }: Governed): Certificates {
-  // Where no bundle can be made, the one that is there stays in force.
-  const generation = outcome.generation ?? bundle?.metadata.annotations?.[generationAnnotation]
-  return { ...outcome, ...(generation === undefined ? {} : { generation }), fallbackMissing }
-}
-
-/** The Secrets that say whom to believe of clients. */
-function authoritySecrets({ metadata: { namespace }, spec }: TLSPolicy, governed: Governed): ObjectName[] {
-  const { clientAuth } = spec.tls
-  const own = clientAuth.mode === 'None' ? [] : [clientAuth.caRef, clientAuth.crlRef ?? []].flat()
-  return [
-    ...own.map(({ name }) => ({ namespace, name })),
-    ...(governed.clientAuth ?? []).flatMap(({ secret }) => secret ?? []),
-  ]
-}
-
-function policyClientAuth(
-  { mode, caRef, crlRef }: Exclude<TLSPolicy['spec']['tls']['clientAuth'], { mode: 'None' }>,
-  input: (name: string) => SecretInput,
-): ClientAuthInput {
-  return { mode, authorities: input(caRef.name), ...(crlRef === undefined ? {} : { crls: input(crlRef.name) }) }
-}
-
-function hostClientAuth(
-  { mode, secret, maxIntermediates }: HostClientAuth,
-  input: (ref: ObjectName) => SecretInput,
-): ClientAuthInput {
-  return { mode, ...(secret === undefined ? {} : { authorities: input(secret) }), maxIntermediates }
-}
-
-/** What the present bundle says of ALPN, for a policy whose nginx can not be planned for at the moment. */
-function alpnOf(data: Secret['data']): readonly string[] {
-  try {
-    return parseManifest(Buffer.from(data?.[manifestFile] ?? '', 'base64').toString()).committed.tls.alpn
-  } catch {
-    return []
-  }
 }
 
 function parse(raw: RawPolicy): { readonly policy: TLSPolicy } | { readonly invalid: string } {
@@ -336,6 +141,3 @@ function hasEnded(pod: { readonly status?: { readonly phase?: string } }): boole
 function isSameConfig(there: ConfigMap | undefined, wanted: NonNullable<Seen['derived']>): boolean {
   return isEqual(there?.data ?? {}, wanted.data ?? {}) && isEqual(there?.binaryData ?? {}, wanted.binaryData ?? {})
 }
-
-/** Of all policies together: each that is under way has a connection to the API server. */
-const secretsAtOnce = 32

@@ -16,6 +16,7 @@ import { reportOf, type Report } from '../report.ts'
 import type { Configurator } from '../webhook-configuration/configurator.ts'
 import { carryOut, writeStatus } from './apply.ts'
 import { questionsOf } from './asking.ts'
+import type { Bundles } from './bundles.ts'
 import { decide } from './decide.ts'
 import type { Decision, PolicyEvent } from './decision.ts'
 import type { Observer } from './observe.ts'
@@ -25,6 +26,7 @@ import type { Dependencies } from './triggers.ts'
 export interface PolicyReconcilerOptions {
   readonly client: KubeClient
   readonly observer: Observer
+  readonly bundles: Bundles
   readonly configurator: Configurator
   readonly dependencies: Dependencies
   readonly recorder: EventRecorder
@@ -71,13 +73,13 @@ export class PolicyReconciler {
   }
 
   async #reconcile(key: string, signal: AbortSignal): Promise<Outcome | void> {
-    const { observer, configurator, dependencies, reports } = this.#options
+    const { bundles, configurator, dependencies, reports } = this.#options
     const memory = this.#remember(key)
     const seen = await this.#look(key, memory, signal)
     if (seen === undefined) {
       await configurator.remove(key)
       dependencies.delete(key)
-      observer.forget(key)
+      bundles.forget(key)
       this.#memory.delete(key)
       reports.delete(key)
       return
@@ -153,10 +155,10 @@ export class PolicyReconciler {
   }
 
   async #apply(key: string, seen: Seen, decision: Decision, memory: Memory, signal: AbortSignal): Promise<void> {
-    const { client, observer, configurator, metrics } = this.#options
+    const { client, bundles, configurator, metrics } = this.#options
     for (const write of [...decision.writes, ...decision.afterwards]) metrics.writes.inc({ what: write.do })
     const bundleVersion = await carryOut(client, seen, decision.writes, signal)
-    if (bundleVersion !== undefined) observer.wrote(key, bundleVersion)
+    if (bundleVersion !== undefined) bundles.wrote(key, bundleVersion)
     if (decision.entries !== undefined) memory.entriesSince = await configurator.set(key, decision.entries)
     await carryOut(client, seen, decision.afterwards, signal)
     if (decision.status === undefined) return

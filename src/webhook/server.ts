@@ -5,6 +5,7 @@ import type { CryptoProvider } from '../crypto/provider.ts'
 import { serve, serverContext } from '../stream/tls.ts'
 import { errorText } from '../telemetry/error-text.ts'
 import type { Log } from '../telemetry/log.ts'
+import { Bodies, maxBody } from './bodies.ts'
 import type { Request, Response } from './routes.ts'
 
 /** A certificate and its key, both PEM. */
@@ -27,6 +28,7 @@ export interface ServerOptions {
 export class WebhookServer {
   readonly #server: Server
   readonly #options: ServerOptions
+  readonly #bodies = new Bodies()
   #context: ReturnType<typeof serverContext>
 
   constructor(options: ServerOptions) {
@@ -86,7 +88,7 @@ export class WebhookServer {
   }
 
   async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const body = await read(request)
+    const body = await this.#bodies.read(request)
     if (body === undefined) {
       reply(response, { status: 413, contentType: 'text/plain', body: `more than ${maxBody} bytes\n` })
       request.destroy()
@@ -107,18 +109,6 @@ export class WebhookServer {
   }
 }
 
-async function read(request: IncomingMessage): Promise<string | undefined> {
-  const chunks: Buffer[] = []
-  let length = 0
-  for await (const chunk of request) {
-    const bytes = chunk as Buffer // a request without setEncoding gives Buffers
-    length += bytes.length
-    if (length > maxBody) return undefined
-    chunks.push(bytes)
-  }
-  return Buffer.concat(chunks).toString('utf8')
-}
-
 function reply(response: ServerResponse, { status, contentType, body }: Response): void {
   response.writeHead(status, { 'content-type': contentType, 'content-length': Buffer.byteLength(body) })
   response.end(body)
@@ -127,9 +117,6 @@ function reply(response: ServerResponse, { status, contentType, body }: Response
 function context({ certificate, crypto }: Pick<ServerOptions, 'certificate' | 'crypto'>) {
   return serverContext({ cert: certificate.certificate, key: certificate.key, crypto, minVersion: 'TLSv1.3' })
 }
-
-/** etcd holds no object above 1.5 MiB, and an AdmissionReview carries it twice at most. */
-const maxBody = 4 * 1024 * 1024
 
 const closeAfterMs = 5000
 /** Above the 90 s after which an API server gives up a connection by itself: a pod must not meet one that we just closed. */

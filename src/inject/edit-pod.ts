@@ -228,7 +228,9 @@ function map<Key extends string>(
 
 function follow(from: object | undefined, path: readonly string[]): Loose | undefined {
   let at: unknown = from
-  for (const part of path) at = typeof at === 'object' && at !== null ? (at as Loose)[part] : undefined
+  // Own properties only: the annotation that says the path is anybody's who may make pods, and must not lead to prototypes.
+  for (const part of path)
+    at = typeof at === 'object' && at !== null && Object.hasOwn(at, part) ? (at as Loose)[part] : undefined
   return typeof at === 'object' && at !== null ? (at as Loose) : undefined
 }
 

@@ -239,6 +239,33 @@ test('tells the upstream the server name, ALPN protocol, version and suite', asy
     assert.ok(text.includes(part), JSON.stringify(part))
 })
 
+test("a client's own PROXY header is content, behind the one that we send", async () => {
+  const { upstream, socket: arrived } = await capturing()
+  const terminator = await startTerminator({ upstream, proxyProtocol: true })
+  const socket = await tls(terminator.tlsPort)
+  const forged = 'PROXY TCP4 198.51.100.7 198.51.100.8 1 443\r\n'
+  socket.end(`${forged}GET /`)
+  const bytes = await readToEnd(await arrived)
+  const header = readProxyHeader(bytes)
+  assert.ok(header?.addresses)
+  assert.equal(formatAddress(header.addresses.source.address), '127.0.0.1')
+  assert.equal(bytes.subarray(header.length).toString(), `${forged}GET /`)
+})
+
+test('of two PROXY headers in a row, the second is content', async () => {
+  const { upstream, socket: arrived } = await capturing()
+  const terminator = await startTerminator({ upstream, proxyProtocol: true, acceptProxyProtocol: true })
+  const socket = await tcp(terminator.plainPort)
+  const forged = 'PROXY TCP4 198.51.100.7 198.51.100.8 1 443\r\n'
+  socket.end(`PROXY TCP4 192.0.2.1 192.0.2.2 51000 80\r\n${forged}`)
+  const bytes = await readToEnd(await arrived)
+  const header = readProxyHeader(bytes)
+  assert.ok(header?.addresses)
+  assert.equal(formatAddress(header.addresses.source.address), '192.0.2.1')
+  assert.equal(header.addresses.destination.port, 80)
+  assert.equal(bytes.subarray(header.length).toString(), forged)
+})
+
 test('an IPv4 client on an IPv6 socket is an IPv4 client', async (t) => {
   const { upstream, socket: arrived } = await capturing()
   const listen = [{ ...listenAddress('plain', 80), host: '::' }]

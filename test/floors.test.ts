@@ -67,12 +67,15 @@ const pureInTerminator = [
   'terminator/client-side.ts',
   'terminator/credential-store.ts',
   'terminator/host-index.ts',
+  'terminator/handshakes.ts',
   'terminator/proxy-protocol.ts',
+  'terminator/read-proxy-header.ts',
   'terminator/session-metrics.ts',
   'terminator/session.ts',
   'terminator/silence.ts',
   'terminator/timer-wheel.ts',
   'terminator/upstream-side.ts',
+  'terminator/write-proxy-header.ts',
 ]
 
 const worldly =

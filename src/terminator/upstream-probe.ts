@@ -1,7 +1,7 @@
 import { errorText } from '../telemetry/error-text.ts'
-import { writeLocalHeader } from './proxy-protocol.ts'
 import type { TerminatorSettings } from './settings.ts'
 import type { Network } from './socket.ts'
+import { writeLocalHeader } from './write-proxy-header.ts'
 
 /** Whether the upstream takes connections, asked at most once a second however often we are. */
 export class UpstreamProbe {

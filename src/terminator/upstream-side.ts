@@ -2,10 +2,10 @@ import { errorText } from '../telemetry/error-text.ts'
 import type { RecordMemory } from '../tls/record/record-queue.ts'
 import type { ClientSide } from './client-side.ts'
 import type { JudgedHandshake } from './engine.ts'
-import { writeProxyHeader } from './proxy-protocol.ts'
 import type { Session } from './session.ts'
 import type { DialEvents, Socket } from './socket.ts'
 import { writeLent } from './write-lent.ts'
+import { writeProxyHeader } from './write-proxy-header.ts'
 
 /** The upstream's half of a session: a plain socket, and the PROXY header that goes first. */
 export class UpstreamSide implements DialEvents {

@@ -5,13 +5,8 @@ import { DecodeError } from '../../src/bytes/decode-error.ts'
 import { fromHex, toHex } from '../../src/bytes/hex.ts'
 import { parseAddress } from '../../src/bytes/ip-address.ts'
 import type { PeerAddress, ProxyClient } from '../../src/terminator/proxy-protocol.ts'
-import {
-  crc32c,
-  longestHeader,
-  readProxyHeader,
-  writeLocalHeader,
-  writeProxyHeader,
-} from '../../src/terminator/proxy-protocol.ts'
+import { crc32c, longestHeader, readProxyHeader } from '../../src/terminator/read-proxy-header.ts'
+import { writeLocalHeader, writeProxyHeader } from '../../src/terminator/write-proxy-header.ts'
 import { chainFaults } from '../../src/x509/chain-fault.ts'
 
 const signature = '0d0a0d0a000d0a515549540a'

@@ -5,7 +5,7 @@ import { afterEach, test } from 'node:test'
 import { toHex } from '../../src/bytes/hex.ts'
 import { PassThrough } from '../../src/terminator/engine.ts'
 import { formatAddress } from '../../src/bytes/ip-address.ts'
-import { readProxyHeader } from '../../src/terminator/proxy-protocol.ts'
+import { readProxyHeader } from '../../src/terminator/read-proxy-header.ts'
 import { readBytes } from '../../src/terminator/record-pool.ts'
 import {
   closeAll,

@@ -94,11 +94,15 @@ function readAddresses(family: number, body: Reader): ProxyAddresses | undefined
 
 /** Type-length-values are skipped, but must fit; a checksum must be right where there is one (§2.2.3). */
 function checkTlvs(body: Reader, header: Uint8Array): void {
+  let isChecked = false
   while (body.remaining > 0) {
     const type = body.u8('type of a TLV')
     const value = body.sub16('TLV')
     if (type !== typeCrc32c) continue
     const at = value.offset
+    // Each is a walk over the whole header, and hundreds of them would fit into it.
+    if (isChecked) throw new DecodeError('PROXY header', at, 'a second checksum')
+    isChecked = true
     const expected = value.u32('checksum')
     value.end('checksum')
     const zeroed = header.slice()

@@ -208,6 +208,13 @@ for (const [name, bytes] of Object.entries(bad)) {
   })
 }
 
+test('refuses a second checksum, however right the first one is', () => {
+  const header = fromHex(`${signature}2111001ac0000207c6336401c73801bb0300040000000003000400000000`)
+  const value = crc32c(header)
+  header.set([value >>> 24, (value >>> 16) & 255, (value >>> 8) & 255, value & 255], 31)
+  assert.throws(() => readProxyHeader(header), /a second checksum/)
+})
+
 test('computes the CRC32c that everybody computes', () => {
   assert.equal(crc32c(ascii('123456789')), 0xe306_9283) // the check value of the CRC catalogue
 })

@@ -6,10 +6,11 @@
  * test/fuzz/findings, its path printed, and the exit code is 1.
  */
 import { spawn } from 'node:child_process'
-import { copyFile, mkdir, mkdtemp, readdir, rm, symlink } from 'node:fs/promises'
+import { createHash } from 'node:crypto'
+import { once } from 'node:events'
+import { copyFile, mkdir, mkdtemp, open, readdir, readFile, rm, symlink } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { createInterface } from 'node:readline'
 import { flag } from '../../src/cli/options.ts'
 import { ensureDebian } from '../cluster/ingress-nginx.ts'
 import { run } from '../cluster/shell.ts'
@@ -23,11 +24,13 @@ const { options, names } = programOptions({
 test/fuzz/findings, and the exit code is 1.`,
   options: {
     seconds: positive('SECONDS', 10, 'for each target'),
-    keep: flag('what found new coverage goes into test/fuzz/corpus'),
+    keep: flag('what finds new coverage goes into test/fuzz/corpus, and what covers nothing more leaves it'),
   },
   names: { of: 'TARGET', known: all },
 })
 const { seconds } = options
+/** In bytes; what is longer is cut. */
+const longestInput = 8192
 
 /** Jazzer.js instruments JavaScript only; the names and lines stay those of the sources. */
 const compiled = join(project, 'dist-fuzz')
@@ -50,13 +53,13 @@ async function fuzz(target: string): Promise<boolean> {
   const found = await mkdtemp(join(tmpdir(), `chitin-fuzz-${target}-`))
   const seed = 1 + Math.floor(Math.random() * 2 ** 31)
   console.log(`${target}: ${seconds} s from ${(await readdir(corpus)).length} inputs, seed ${seed}`)
-  const code = await jazzer(
+  const { code } = await jazzer(
     target,
     [found, corpus],
     [
       `-max_total_time=${seconds}`,
       `-seed=${seed}`,
-      '-max_len=8192',
+      `-max_len=${longestInput}`,
       '-timeout=10',
       '-rss_limit_mb=4096',
       `-artifact_prefix=${findings}/${target}-`,
@@ -68,33 +71,51 @@ async function fuzz(target: string): Promise<boolean> {
   return code === 0
 }
 
-/** libFuzzer has made each input as small as it could while it covered the same. */
+/**
+ * What is new goes into the corpus; libFuzzer has made it as small as it could while it covered the same. What covers nothing
+ * that the others do not cover, because the sources have changed since, leaves it.
+ */
 async function keep(target: string, corpus: string, found: string): Promise<void> {
   for (const name of await readdir(found)) await copyFile(join(found, name), join(corpus, name))
+  const { lines } = await jazzer(target, [corpus], ['-runs=1', `-max_len=${longestInput}`, '-print_corpus_stats=1'])
+  const needed = new Set(lines.flatMap((line) => /^\s*\[\s*\d+ ([0-9a-f]{40})\]/.exec(line)?.[1] ?? []))
+  if (needed.size === 0) throw new Error(`libFuzzer does not say which inputs of ${target} it needs`)
+  for (const name of await readdir(corpus)) {
+    const input = await readFile(join(corpus, name))
+    const hash = createHash('sha1').update(input.subarray(0, longestInput)).digest('hex')
+    if (!needed.has(hash)) await rm(join(corpus, name))
+  }
   console.log(`${target}: ${(await readdir(corpus)).length} inputs are kept`)
 }
 
 /** Prints the lines that say how far it came; everything else of libFuzzer's only where it failed. */
-async function jazzer(target: string, folders: readonly string[], flags: readonly string[]): Promise<number> {
+async function jazzer(
+  target: string,
+  folders: readonly string[],
+  flags: readonly string[],
+): Promise<{ readonly code: number; readonly lines: readonly string[] }> {
   const [command = '', ...first] = node
   const cli = join(project, 'node_modules', '@jazzer.js', 'core', 'dist', 'cli.js')
   const module = join(compiled, 'test', 'fuzz', 'targets', `${target}.js`)
   const instrumented = ['--includes', 'dist-fuzz/src', '--excludes', 'node_modules']
+  const log = await mkdtemp(join(tmpdir(), 'chitin-fuzz-log-'))
+  // Not a pipe: Node makes it one that does not wait, and libFuzzer's lines get lost in it.
+  const file = await open(join(log, 'stderr'), 'w')
   const child = spawn(command, [...first, cli, module, '--sync', ...instrumented, ...folders, '--', ...flags], {
     cwd: project,
-    stdio: ['ignore', 'ignore', 'pipe'],
+    stdio: ['ignore', 'ignore', file.fd],
   })
-  const lines: string[] = []
-  for await (const line of createInterface({ input: child.stderr })) {
-    lines.push(line)
-    if (/^(#\d+\s+(INITED|DONE)|Done )/.test(line)) console.log(`  ${line}`)
-  }
+  const [exitCode] = (await once(child, 'close')) as [number | null]
+  await file.close()
+  const lines = (await readFile(join(log, 'stderr'), 'utf8')).split('\n')
+  await rm(log, { recursive: true, force: true })
+  for (const line of lines) if (/^(#\d+\s+(INITED|DONE)|Done )/.test(line)) console.log(`  ${line}`)
   // Without instrumentation libFuzzer would go on in the dark, and find nothing.
   const guided = lines.some((line) => /DONE\s+cov: \d/.test(line))
   if (!guided) console.log(`${target}: no coverage was seen`)
-  const code = child.exitCode ?? (await new Promise<number | null>((resolve) => child.once('close', resolve))) ?? 1
+  const code = exitCode ?? 1
   if (code !== 0 || !guided) console.log(lines.slice(-60).join('\n'))
-  return code === 0 && !guided ? 1 : code
+  return { code: code === 0 && !guided ? 1 : code, lines }
 }
 
 /**

@@ -1,6 +1,6 @@
 import type { ConnectionEvent, HandshakeComplete, VerifyClientCertificate } from '../tls/events.ts'
 import type { Queued } from '../tls/record/outgoing.ts'
-import { freshMemory, type ConnectionMemory } from '../tls/record/record-queue.ts'
+import { freshMemory, type ConnectionMemory, type RecordMemory } from '../tls/record/record-queue.ts'
 import type { ProxyClient } from './proxy-protocol.ts'
 
 /** What happens on a connection, as a session hears of it: whoever the client is has been judged. */
@@ -26,18 +26,21 @@ export interface Engine {
 
 /** The protocol of a plain port: none. What comes is what is meant, and only TCP says that it ends. */
 export class PassThrough implements Engine {
+  readonly memory: ConnectionMemory
   #output: Uint8Array[] = []
   #sending = true
 
+  constructor(memory: ConnectionMemory = { records: freshMemory, contents: freshMemory }) {
+    this.memory = memory
+  }
+
   receive(bytes: Uint8Array): EngineEvent[] {
-    // The caller's buffer is the caller's again when we return; ours may wait for the upstream.
-    return [{ type: 'application-data', data: bytes.slice() }]
+    return [{ type: 'application-data', data: copied(bytes, this.memory.contents) }]
   }
 
   send(plaintext: Uint8Array): void {
     if (!this.#sending) throw new Error('PassThrough: send after close')
-    // The caller's buffer is the caller's again when we return; ours may wait for the socket.
-    this.#output.push(plaintext.slice())
+    this.#output.push(copied(plaintext, this.memory.records))
   }
 
   close(): void {
@@ -54,10 +57,6 @@ export class PassThrough implements Engine {
     return output
   }
 
-  get memory(): ConnectionMemory {
-    return onceOnly
-  }
-
   get state(): 'open' {
     return 'open'
   }
@@ -72,4 +71,9 @@ export class PassThrough implements Engine {
   }
 }
 
-const onceOnly: ConnectionMemory = { records: freshMemory, contents: freshMemory }
+/** The caller's buffer is the caller's again when we return; what stands in lent memory may wait for a socket. */
+function copied(bytes: Uint8Array, memory: RecordMemory): Uint8Array {
+  const copy = memory.take(bytes.length).subarray(0, bytes.length)
+  copy.set(bytes)
+  return copy
+}

@@ -10,7 +10,7 @@ import type { Engine } from './engine.ts'
 import { PassThrough } from './engine.ts'
 import { Handshakes } from './handshakes.ts'
 import { IdleList } from './idle-list.ts'
-import { readBytes } from './record-pool.ts'
+import { lentMemory, readBytes } from './record-pool.ts'
 import { Session } from './session.ts'
 import type { SessionContext, Tally } from './session-context.ts'
 import type { ListenAddress, TerminatorSettings } from './settings.ts'
@@ -42,6 +42,8 @@ export class Listener {
     plain: { received: 0, sent: 0 },
   }
   readonly #open: Record<ListenAddress['kind'], number> = { tls: 0, plain: 0 }
+  /** Of the plain ports alone: what stands here never becomes a record of TLS. */
+  readonly #plainMemory = lentMemory()
   readonly #context: SessionContext
   readonly #listening: ListeningPort[] = []
   #ticker: NodeJS.Timeout | undefined
@@ -134,7 +136,7 @@ export class Listener {
       socket.reset()
       return
     }
-    const engine = kind === 'plain' ? new PassThrough() : this.#options.openTls()
+    const engine = kind === 'plain' ? new PassThrough(this.#plainMemory) : this.#options.openTls()
     if (engine === undefined) {
       this.#metrics.connectionsClosed.inc({ port: kind, reason: 'no-certificate' })
       socket.destroy()

@@ -118,7 +118,9 @@ class NodeSocket implements AcceptedSocket {
   }
 
   end(): void {
-    this.#socket.end()
+    // Where nothing is left to read or to write, to close says FIN as well: without a shutdown, and all that Node does for it.
+    if (this.#socket.readableEnded && this.#socket.writableLength === 0) this.#socket.destroy()
+    else this.#socket.end()
   }
 
   pause(): void {

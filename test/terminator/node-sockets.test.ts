@@ -131,6 +131,26 @@ test('reset is a RST to the peer, and destroy a FIN', async () => {
   assert.equal((await readToEnd(closed.client)).length, 0)
 })
 
+test('to end a socket whose peer has ended is a FIN behind all that was written, however much that is', async () => {
+  for (const length of [0, 5, 5_000_000]) {
+    const { socket, client } = await accept()
+    const events = new Listening()
+    socket.start(events)
+    client.end('question')
+    await events.said('fin')
+    if (length > 0) socket.write(Buffer.alloc(length))
+    socket.end()
+    assert.equal(socket.canWrite, false)
+    assert.equal((await readToEnd(client)).length, length)
+    await events.said('closed')
+    assert.equal(socket.isClosed, true)
+    assert.deepEqual(
+      events.heard.filter((word) => word !== 'drain'),
+      ['bytes', 'fin', 'closed'],
+    )
+  }
+})
+
 test('a peer that resets is a fault, and then closed', async () => {
   const { socket, client } = await accept()
   const events = new Listening()

@@ -1,5 +1,6 @@
 import type { OptionTable, Options } from './options.ts'
-import { parseOptions, usage } from './options.ts'
+import { parseOptions } from './parse-options.ts'
+import { usage } from './usage.ts'
 
 /** What a command may touch of the process it runs in. */
 export interface Surroundings {

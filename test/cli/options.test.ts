@@ -3,7 +3,9 @@ import { test } from 'node:test'
 import { command as terminator } from '../../src/cli/commands/terminator.ts'
 import type { OptionTable } from '../../src/cli/options.ts'
 import * as option from '../../src/cli/options.ts'
-import { parseEndpoint, parseOptions, usage, UsageError } from '../../src/cli/options.ts'
+import { parseEndpoint, UsageError } from '../../src/cli/options.ts'
+import { parseOptions } from '../../src/cli/parse-options.ts'
+import { usage } from '../../src/cli/usage.ts'
 
 const table = {
   listen: option.endpoints('ports'),

@@ -1,13 +1,8 @@
 /** The command lines of our own tools (benchmarks, fuzzers), read and documented as those of `chitin` are. */
-import {
-  flagName,
-  optionLines,
-  parseOptions,
-  UsageError,
-  type Option,
-  type Options,
-  type OptionTable,
-} from '../../src/cli/options.ts'
+import { flagName } from '../../src/cli/option-names.ts'
+import { UsageError, type Option, type Options, type OptionTable } from '../../src/cli/options.ts'
+import { parseOptions } from '../../src/cli/parse-options.ts'
+import { optionLines } from '../../src/cli/usage.ts'
 
 export interface Program<Table extends OptionTable> {
   /** As a person types it, `npm run bench --`. */

@@ -37,7 +37,8 @@ for (const kind of ['tls', 'plain'] as const) {
       await new Promise((resolve) => setTimeout(resolve, 100))
     }
     const stalled = await terminator.metric(resident)
-    assert.ok(written < 64 * 2 ** 20, `${written} bytes are on their way to nobody`)
+    // The kernel's buffers alone may take some 75 MB on the way (tcp_wmem, tcp_rmem); what we hold shows below.
+    assert.ok(written < gigabyte / 4, `${written} bytes are on their way to nobody`)
 
     socket.resume()
     let most = stalled

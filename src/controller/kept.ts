@@ -4,6 +4,7 @@
  */
 import type { Ingress } from '../api/ingress.ts'
 import { generationAnnotation } from '../api/names.ts'
+import type { Workload, WorkloadStatus } from '../api/workload.ts'
 import type { KubeObject } from '../kube/resource.ts'
 import type { Live, LivePod, RawPolicy } from './world.ts'
 
@@ -20,6 +21,13 @@ export function keptPod({ apiVersion, kind, metadata, status }: LivePod): LivePo
       ...(ready === undefined ? {} : { conditions: ready }),
     },
   }
+}
+
+/** Its conditions say in sentences what the counts say. */
+export function keptWorkload({ status, ...workload }: Live<Workload>): Live<Workload> {
+  if (status === undefined) return workload
+  const { conditions: _said, ...counts } = status as WorkloadStatus & { readonly conditions?: unknown }
+  return { ...workload, status: counts }
 }
 
 /** Paths and backends are nginx's business. */

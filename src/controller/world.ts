@@ -7,7 +7,7 @@ import type { KubeClient } from '../kube/client.ts'
 import { Reflector, type ReflectorOptions, type Trouble } from '../kube/reflector.ts'
 import { resources, type KubeObject, type ResourceType } from '../kube/resource.ts'
 import { matches } from '../policy/label-selector.ts'
-import { keptContent, keptIngress, keptPod, keptPolicy } from './kept.ts'
+import { keptContent, keptIngress, keptPod, keptPolicy, keptWorkload } from './kept.ts'
 import { ingressDependencies } from './tls-policy/triggers.ts'
 import { configurationLabel } from './webhook-configuration/configuration.ts'
 import type { LiveConfiguration } from './webhook-configuration/configurator.ts'
@@ -61,7 +61,7 @@ export function createWorld(
   const workloads = [resources.deployments, resources.daemonSets, resources.statefulSets] as const
   const world = {
     policies: watch(resources.tlsPolicies, byNamespace<RawPolicy>(), { keep: keptPolicy }),
-    workloads: workloads.map((type) => watch(type, byNamespace<Live<Workload>>())),
+    workloads: workloads.map((type) => watch(type, byNamespace<Live<Workload>>(), { keep: keptWorkload })),
     pods: watch(resources.pods, byNamespace<LivePod>(), { keep: keptPod }),
     ingresses: watch(
       resources.ingresses,

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Ingress } from '../../src/api/ingress.ts'
 import { generationAnnotation } from '../../src/api/names.ts'
-import { keptContent, keptIngress, keptPod, keptPolicy } from '../../src/controller/kept.ts'
+import { keptContent, keptIngress, keptPod, keptPolicy, keptWorkload } from '../../src/controller/kept.ts'
 import type { Live, LivePod } from '../../src/controller/world.ts'
 
 const metadata = { namespace: 'edge', name: 'one', uid: 'u', resourceVersion: '7', labels: { app: 'nginx' } }
@@ -28,6 +28,16 @@ test('of a pod its address, phase and readiness are kept, and not its spec', () 
     status: { phase: 'Running', podIP: '10.0.0.7', conditions: [{ type: 'Ready', status: 'True' }] },
   })
   assert.deepEqual(keptPod({ metadata } satisfies LivePod), { metadata, status: {} })
+})
+
+test('of a workload its spec and its counts are kept, and not what its conditions say of them', () => {
+  const spec = { selector: { matchLabels: { app: 'nginx' } }, template: { spec: { containers: [] } } }
+  const workload = { apiVersion: 'apps/v1', kind: 'Deployment', metadata, spec } as const
+  const counts = { observedGeneration: 2, readyReplicas: 1 }
+  const conditions = [{ type: 'Available', status: 'True', message: 'Deployment has minimum availability.' }]
+  const seen = { ...workload, status: { ...counts, conditions } }
+  assert.deepEqual(keptWorkload(seen), { ...workload, status: counts })
+  assert.deepEqual(keptWorkload(workload), workload)
 })
 
 test('of an Ingress its hosts are kept, in order, and not where they lead', () => {

@@ -26,7 +26,7 @@ const noKey: usize = memory.data(128, 16)
  * be readable. A counter has its upper bits in common with its seven neighbours, so the planes are made without blocks.
  */
 export function keystream(key: usize, rounds: i32, nonce: usize, n: i32): void {
-  const first = pick(i32x4.replace_lane(v128.load(nonce), 3, bswap<i32>(n << 3)), byRows())
+  const first = pick(i32x4.replace_lane(v128.load(nonce), 3, bswap<i32>(n << 3)), v128.load(byRows))
   setPlanes(first)
   // Block b counts b higher: bits 0 to 2 of the last byte are those of b.
   store<u8>(planes + 0 * 16 + 15, load<u8>(planes + 0 * 16 + 15) ^ 0b10101010)
@@ -55,11 +55,11 @@ export function expandKey(key: usize, from: usize, length: i32): i32 {
     store<u32>(words + i * 4, load<u32>(words + (i - perKey) * 4) ^ word)
   }
   for (let round = 0; round <= rounds; round++) {
-    let bytesOfKey = pick(v128.load(words + round * 16), byRows())
+    let bytesOfKey = pick(v128.load(words + round * 16), v128.load(byRows))
     // The gates below leave out the S-box's last addition: it is made here, once for all.
     if (round > 0) bytesOfKey = xor(bytesOfKey, bytes(0x63))
     // The last ShiftRows happens behind this addition, when the planes become blocks.
-    if (round == rounds) bytesOfKey = pick(bytesOfKey, backInRows())
+    if (round == rounds) bytesOfKey = pick(bytesOfKey, v128.load(backInRows))
     setPlanes(bytesOfKey)
     memory.copy(key + (round << 7), planes, 128)
   }
@@ -84,7 +84,7 @@ function substituteWord(word: u32): u32 {
 
 /** The rounds after the first key was added: all but the last with MixColumns, the last without. */
 function encryptPlanes(key: usize, last: usize): void {
-  const shifted = shiftedRows()
+  const shifted = v128.load(shiftedRows)
   let q0 = v128.load(planes, 0)
   let q1 = v128.load(planes, 16)
   let q2 = v128.load(planes, 32)
@@ -179,22 +179,22 @@ function planesToBlocks(): void {
   let q6 = v128.load(planes, 96)
   let q7 = v128.load(planes, 112)
   let d: v128
-  const odd = bytes(0x55)
+  const odd = v128.load(oddBits)
   d = differing(q0, q1, 1, odd); q1 = xor(q1, d); q0 = xor(q0, i32x4.shl(d, 1))
   d = differing(q2, q3, 1, odd); q3 = xor(q3, d); q2 = xor(q2, i32x4.shl(d, 1))
   d = differing(q4, q5, 1, odd); q5 = xor(q5, d); q4 = xor(q4, i32x4.shl(d, 1))
   d = differing(q6, q7, 1, odd); q7 = xor(q7, d); q6 = xor(q6, i32x4.shl(d, 1))
-  const pairs = bytes(0x33)
+  const pairs = v128.load(oddPairs)
   d = differing(q0, q2, 2, pairs); q2 = xor(q2, d); q0 = xor(q0, i32x4.shl(d, 2))
   d = differing(q1, q3, 2, pairs); q3 = xor(q3, d); q1 = xor(q1, i32x4.shl(d, 2))
   d = differing(q4, q6, 2, pairs); q6 = xor(q6, d); q4 = xor(q4, i32x4.shl(d, 2))
   d = differing(q5, q7, 2, pairs); q7 = xor(q7, d); q5 = xor(q5, i32x4.shl(d, 2))
-  const halves = bytes(0x0f)
+  const halves = v128.load(lowHalves)
   d = differing(q0, q4, 4, halves); q4 = xor(q4, d); q0 = xor(q0, i32x4.shl(d, 4))
   d = differing(q1, q5, 4, halves); q5 = xor(q5, d); q1 = xor(q1, i32x4.shl(d, 4))
   d = differing(q2, q6, 4, halves); q6 = xor(q6, d); q2 = xor(q2, i32x4.shl(d, 4))
   d = differing(q3, q7, 4, halves); q7 = xor(q7, d); q3 = xor(q3, i32x4.shl(d, 4))
-  const order = fromLastRows()
+  const order = v128.load(fromLastRows)
   v128.store(blocks, pick(q0, order), 0)
   v128.store(blocks, pick(q1, order), 16)
   v128.store(blocks, pick(q2, order), 32)
@@ -218,24 +218,17 @@ function planesToBlocks(): void {
   return v128.shuffle<i32>(a, a, 2, 3, 0, 1)
 }
 
-// Orders of bytes for `pick`.
+// Orders of bytes for `pick`, and masks: in memory, for V8 makes a constant anew at each use, which takes four instructions.
 
 /** From a block, which goes column by column (FIPS 197 §3.4), to rows; and back. */
-@inline function byRows(): v128 {
-  return i8x16(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15)
-}
-
+const byRows: usize = memory.data<u8>([0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15], 16)
 /** ShiftRows (FIPS 197 §5.1.2): row r moves r places to the left. */
-@inline function shiftedRows(): v128 {
-  return i8x16(0, 1, 2, 3, 5, 6, 7, 4, 10, 11, 8, 9, 15, 12, 13, 14)
-}
-
+const shiftedRows: usize = memory.data<u8>([0, 1, 2, 3, 5, 6, 7, 4, 10, 11, 8, 9, 15, 12, 13, 14], 16)
 /** ShiftRows, undone. */
-@inline function backInRows(): v128 {
-  return i8x16(0, 1, 2, 3, 7, 4, 5, 6, 10, 11, 8, 9, 13, 14, 15, 12)
-}
-
+const backInRows: usize = memory.data<u8>([0, 1, 2, 3, 7, 4, 5, 6, 10, 11, 8, 9, 13, 14, 15, 12], 16)
 /** The last ShiftRows, and from rows back to a block. */
-@inline function fromLastRows(): v128 {
-  return i8x16(0, 5, 10, 15, 1, 6, 11, 12, 2, 7, 8, 13, 3, 4, 9, 14)
-}
+const fromLastRows: usize = memory.data<u8>([0, 5, 10, 15, 1, 6, 11, 12, 2, 7, 8, 13, 3, 4, 9, 14], 16)
+/** Every second bit, pair of bits, and half of a byte. */
+const oddBits: usize = memory.data<u64>([0x5555555555555555, 0x5555555555555555], 16)
+const oddPairs: usize = memory.data<u64>([0x3333333333333333, 0x3333333333333333], 16)
+const lowHalves: usize = memory.data<u64>([0x0f0f0f0f0f0f0f0f, 0x0f0f0f0f0f0f0f0f], 16)

@@ -53,7 +53,7 @@ export function wipeGhash(): void {
 
 /** Eight of the sixteen sums: byte position i of a block times the power that it has, over all blocks up to `end`. */
 function sumProducts(to: usize, rows: usize, block: usize, end: usize, y: v128): void {
-  const nibble = bytes(15)
+  const nibble = v128.load(lowNibbles)
   let sum0 = zero, sum1 = zero, sum2 = zero, sum3 = zero, sum4 = zero, sum5 = zero, sum6 = zero, sum7 = zero
   for (; block < end; block += 16, rows += powerLength) {
     const x = xor(v128.load(block), y)
@@ -88,16 +88,16 @@ function reduceSums(): v128 {
     high = oneUp(low, high)
     low = xor(oneUp(zero, low), v128.load(sums + i))
   }
-  const nibble = bytes(15)
+  const nibble = v128.load(lowNibbles)
   const upper = and(i32x4.shr_u(high, 4), nibble), lower = and(high, nibble)
   // A folded byte has two bytes: one in its own place, one in the next.
   const here = xor(
-    pick(i8x16(0, 28, 56, 36, 112, 108, 72, 84, -31, -3, -39, -59, -111, -115, -87, -75), upper),
-    pick(i8x16(0, 1, 3, 2, 7, 6, 4, 5, 14, 15, 13, 12, 9, 8, 10, 11), lower),
+    pick(v128.load(upperHere), upper),
+    pick(v128.load(lowerHere), lower),
   )
   const next = xor(
-    pick(i8x16(0, 32, 64, 96, -128, -96, -64, -32, 0, 32, 64, 96, -128, -96, -64, -32), upper),
-    pick(i8x16(0, -62, -124, 70, 8, -54, -116, 78, 16, -46, -108, 86, 24, -38, -100, 94), lower),
+    pick(v128.load(upperNext), upper),
+    pick(v128.load(lowerNext), lower),
   )
   return xor(xor(low, here), oneUp(zero, next))
 }
@@ -133,3 +133,11 @@ function timesX(a: v128): v128 {
   const fold = (0 - (second & 1)) & 0xe100000000000000
   return i64x2(bswap<u64>((first >> 1) ^ fold), bswap<u64>((second >> 1) | (first << 63)))
 }
+
+// In memory, for V8 makes a constant anew at each use.
+const lowNibbles: usize = memory.data<u64>([0x0f0f0f0f0f0f0f0f, 0x0f0f0f0f0f0f0f0f], 16)
+/** What a folded byte's nibbles become in its own place, and in the next. */
+const upperHere: usize = memory.data<u8>([0, 28, 56, 36, 112, 108, 72, 84, 225, 253, 217, 197, 145, 141, 169, 181], 16)
+const lowerHere: usize = memory.data<u8>([0, 1, 3, 2, 7, 6, 4, 5, 14, 15, 13, 12, 9, 8, 10, 11], 16)
+const upperNext: usize = memory.data<u8>([0, 32, 64, 96, 128, 160, 192, 224, 0, 32, 64, 96, 128, 160, 192, 224], 16)
+const lowerNext: usize = memory.data<u8>([0, 194, 132, 70, 8, 202, 140, 78, 16, 210, 148, 86, 24, 218, 156, 94], 16)

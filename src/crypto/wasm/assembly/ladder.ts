@@ -7,7 +7,7 @@
  * products have them: x1 has 2, a product 1, a sum those of what it adds; a test runs the ladder on intervals.
  */
 import { SLOT } from 'curve/field'
-import { TURNED, mul2, mul4 } from 'curve/four'
+import { TURNED, TURNED_BYTES, mul2, mul4 } from 'curve/four'
 import { MASK } from './element'
 
 /** x / z = the coordinate of k P, for the 32 bytes at u that are P's. k is clamped; no branch or address depends on it. */
@@ -23,7 +23,7 @@ export function multiply(x: usize, z: usize, k: usize, u: usize): void {
   takeLane(x, XS, 0)
   takeLane(z, ZS, 1)
   memory.fill(WORK, 0, WORK_BYTES)
-  memory.fill(TURNED, 0, 336)
+  memory.fill(TURNED, 0, TURNED_BYTES)
 }
 
 /** (x2 : z2) = (1 : 0), (x3 : z3) = (x1 : 1). */

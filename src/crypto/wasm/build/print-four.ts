@@ -3,7 +3,7 @@
  *
  * A "four" is four elements side by side, each of 20 signed limbs of 13 bits: vector i has limbs 2i and 2i+1 of all four,
  * as 16-bit lanes. `dot` multiplies eight pairs of them in one instruction and adds each two neighbours, so column k of a
- * product is the sum over i of (a[2i], a[2i+1]) . (b[k-2i], b[k-2i-1]). Those turned pairs of b are made first, in TURNED.
+ * product is the sum over i of (a[2i], a[2i+1]) . (b[k-2i], b[k-2i-1]). Those turned pairs of b are made first, in TURNED, which the caller wipes.
  *
  *     vector 0   | a0 a1 | b0 b1 | c0 c1 | d0 d1 |
  *     vector 1   | a2 a3 | b2 b3 | c2 c3 | d2 d3 |      …
@@ -18,7 +18,8 @@
 export function printFour(): string {
   return [
     '// Printed by build/print-four.ts; not for reading.',
-    `export const TURNED: usize = memory.data(${16 * turned}, 16)`,
+    `export const TURNED_BYTES: i32 = ${16 * turned}`,
+    'export const TURNED: usize = memory.data(TURNED_BYTES, 16)',
     `const CONSTANTS: usize = memory.data<i32>([${constants.flatMap((value) => [value, value, value, value]).join(', ')}], 16)`,
     '/** o = a b in each of the four lanes. o is neither a nor b. */',
     'export function mul4(o: usize, a: usize, b: usize): void {',

@@ -42,9 +42,17 @@ for (const kind of ['tls', 'plain'] as const) {
 
     socket.resume()
     let most = stalled
-    const look = setInterval(() => void terminator.metric(resident).then((now) => (most = Math.max(most, now))), 200)
+    const over = new AbortController()
+    // One look behind the other, and waited for: an answer that comes when the terminator is gone would be nobody's.
+    const looking = (async () => {
+      while (!over.signal.aborted) {
+        most = Math.max(most, await terminator.metric(resident))
+        await new Promise((resolve) => setTimeout(resolve, 200))
+      }
+    })()
     await once(socket, 'end')
-    clearInterval(look)
+    over.abort()
+    await looking
     assert.equal(received, gigabyte)
     const megabytes = [before, stalled, most].map((bytes) => Math.round(bytes / 2 ** 20))
     t.diagnostic(`resident MB before, stalled, at most: ${megabytes.join(', ')}`)

@@ -78,7 +78,6 @@ export async function runTerminator(
         },
       })
     const ports = await pool.start()
-    // Not sooner: what only the start calls is not worth the megabytes that compiling it touches.
     optimizeSoon()
     const { workers, upstream } = settings
     log.info('listening', {

@@ -1,5 +1,6 @@
 import { Writable } from 'node:stream'
 import type { BundleSource, ListenAddress, TerminatorSettings } from '../../terminator/settings.ts'
+import { optimizeLater } from '../../terminator/tier-up.ts'
 import type { Command } from '../command.ts'
 import { defineCommand } from '../command.ts'
 import * as option from '../options.ts'
@@ -41,6 +42,7 @@ export const command: Command = defineCommand({
   options: table,
   async run(options, { out, stop }) {
     const settings = terminatorSettings(options)
+    optimizeLater()
     // Behind the checks, so that a wrong option is answered without loading an engine.
     const { createLog } = await import('../../telemetry/log.ts')
     const { runTerminator } = await import('../../terminator/run.ts')

@@ -18,7 +18,7 @@ export const capacity: i32 = 16384 + 512
 const room: usize = memory.data(128 + 16384 + 512 + 256, 16)
 /** In: the message. Wiped by whoever has read it. */
 export const input: usize = room + 128
-/** One row of 16 bytes for each word of the message schedule: lane l of row w is word w of block l. */
+/** One row of 16 bytes for each word of the message schedule: lane l of row w is word w of block l, and in the end its constant too. */
 const schedule: usize = memory.data(80 * 16, 16)
 
 /** Begins a hash of 256, 384 or 512 bits. */
@@ -114,15 +114,29 @@ function compressWords<T>(from: usize, blocks: i32): void {
   }
 }
 
-/** FIPS 180-4 §6.2.2 and §6.4.2, step 1, for up to a vector of blocks at once. */
+/**
+ * FIPS 180-4 §6.2.2 and §6.4.2, step 1, for up to a vector of blocks at once. A word that no other needs any more is stored with
+ * the constant that its round adds: here one addition serves all the blocks.
+ */
 function expandSchedules<T>(from: usize, blocks: i32): void {
   for (let lane = 0; lane < blocks; lane++) readBlock<T>(from + lane * 16 * sizeof<T>(), schedule + lane * sizeof<T>())
   const last = schedule + (roundCount<T>() - 16) * 16
-  for (let row = schedule; row < last; row += 16) {
-    const sum = v128.add<T>(v128.load(row), v128.load(row, 9 * 16))
-    const sigmas = v128.add<T>(smallSigma0<T>(v128.load(row, 16)), smallSigma1<T>(v128.load(row, 14 * 16)))
+  let k = constants
+  let word = v128.load(schedule)
+  for (let row = schedule; row < last; row += 16, k += 8) {
+    const next = v128.load(row, 16)
+    const sum = v128.add<T>(word, v128.load(row, 9 * 16))
+    const sigmas = v128.add<T>(smallSigma0<T>(next), smallSigma1<T>(v128.load(row, 14 * 16)))
     v128.store(row, v128.add<T>(sum, sigmas), 16 * 16)
+    v128.store(row, v128.add<T>(word, constant<T>(k)))
+    word = next
   }
+  for (let row = last; row < last + 16 * 16; row += 16, k += 8) v128.store(row, v128.add<T>(v128.load(row), constant<T>(k)))
+}
+
+/** FIPS 180-4 §4.2.2: the constants of SHA-256 are the upper halves of the first 64 of SHA-512. */
+@inline function constant<T>(k: usize): v128 {
+  return v128.load_splat<T>(k + (8 - sizeof<T>()))
 }
 
 /** The words of a block, which are big-endian, down one lane of the first 16 rows. */
@@ -147,7 +161,6 @@ function readBlock<T>(block: usize, column: usize): void {
 /** Steps 2 to 4: one block, whose schedule is the column at `w`. Eight rounds bring the names back to where they were. */
 function rounds<T>(w: usize): void {
   const end = w + roundCount<T>() * 16
-  let k = constants
   let a = load<T>(state)
   let b = load<T>(state + 1 * sizeof<T>())
   let c = load<T>(state + 2 * sizeof<T>())
@@ -159,15 +172,15 @@ function rounds<T>(w: usize): void {
   // Maj(a, b, c) = b ^ ((a ^ b) & (b ^ c)), and this round's a ^ b is the next one's b ^ c.
   let even: T
   let odd = <T>(b ^ c)
-  for (; w < end; w += 8 * 16, k += 8 * 8) {
-    h += stir<T>(e, f, g, k, w, 0); d += h; even = a ^ b; h += bigSigma0<T>(a) + (b ^ (even & odd))
-    g += stir<T>(d, e, f, k, w, 1); c += g; odd = h ^ a; g += bigSigma0<T>(h) + (a ^ (odd & even))
-    f += stir<T>(c, d, e, k, w, 2); b += f; even = g ^ h; f += bigSigma0<T>(g) + (h ^ (even & odd))
-    e += stir<T>(b, c, d, k, w, 3); a += e; odd = f ^ g; e += bigSigma0<T>(f) + (g ^ (odd & even))
-    d += stir<T>(a, b, c, k, w, 4); h += d; even = e ^ f; d += bigSigma0<T>(e) + (f ^ (even & odd))
-    c += stir<T>(h, a, b, k, w, 5); g += c; odd = d ^ e; c += bigSigma0<T>(d) + (e ^ (odd & even))
-    b += stir<T>(g, h, a, k, w, 6); f += b; even = c ^ d; b += bigSigma0<T>(c) + (d ^ (even & odd))
-    a += stir<T>(f, g, h, k, w, 7); e += a; odd = b ^ c; a += bigSigma0<T>(b) + (c ^ (odd & even))
+  for (; w < end; w += 8 * 16) {
+    h += stir<T>(e, f, g, w, 0); d += h; even = a ^ b; h += bigSigma0<T>(a) + (b ^ (even & odd))
+    g += stir<T>(d, e, f, w, 1); c += g; odd = h ^ a; g += bigSigma0<T>(h) + (a ^ (odd & even))
+    f += stir<T>(c, d, e, w, 2); b += f; even = g ^ h; f += bigSigma0<T>(g) + (h ^ (even & odd))
+    e += stir<T>(b, c, d, w, 3); a += e; odd = f ^ g; e += bigSigma0<T>(f) + (g ^ (odd & even))
+    d += stir<T>(a, b, c, w, 4); h += d; even = e ^ f; d += bigSigma0<T>(e) + (f ^ (even & odd))
+    c += stir<T>(h, a, b, w, 5); g += c; odd = d ^ e; c += bigSigma0<T>(d) + (e ^ (odd & even))
+    b += stir<T>(g, h, a, w, 6); f += b; even = c ^ d; b += bigSigma0<T>(c) + (d ^ (even & odd))
+    a += stir<T>(f, g, h, w, 7); e += a; odd = b ^ c; a += bigSigma0<T>(b) + (c ^ (odd & even))
   }
   addTo<T>(0, a)
   addTo<T>(1, b)
@@ -185,10 +198,8 @@ function addTo<T>(word: usize, value: T): void {
 }
 
 /** What round `i` of the eight adds to h: the sum without the old h, of which Ch(e, f, g) = g ^ (e & (f ^ g)). */
-@inline function stir<T>(e: T, f: T, g: T, k: usize, w: usize, i: usize): T {
-  // FIPS 180-4 §4.2.2: the constants of SHA-256 are the upper halves of the first 64 of SHA-512.
-  const constant = load<T>(k + 8 * i + (8 - sizeof<T>()))
-  return <T>(bigSigma1<T>(e) + (g ^ (e & (f ^ g))) + constant + load<T>(w + 16 * i))
+@inline function stir<T>(e: T, f: T, g: T, w: usize, i: usize): T {
+  return <T>(bigSigma1<T>(e) + (g ^ (e & (f ^ g))) + load<T>(w + 16 * i))
 }
 
 @inline function roundCount<T>(): i32 {

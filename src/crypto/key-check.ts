@@ -122,16 +122,25 @@ export function scalarFrom(curve: CurveName, random: (length: number) => Uint8Ar
   return scalar
 }
 
+/** Of big-endian bytes, eight at a time: by way of a text it takes five times as long, and a verification has three. */
 export function toInteger(bytes: Uint8Array): bigint {
-  let hex = '0'
-  for (const byte of bytes) hex += byte.toString(16).padStart(2, '0')
-  return BigInt(`0x${hex}`)
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length)
+  const odd = bytes.length % 8
+  let value = 0n
+  for (let at = 0; at < odd; at++) value = (value << 8n) | BigInt(view.getUint8(at))
+  for (let at = odd; at < bytes.length; at += 8) value = (value << 64n) | view.getBigUint64(at)
+  return value
 }
 
 export function fromInteger(value: bigint, length: number): Uint8Array {
-  const hex = value.toString(16).padStart(length * 2, '0')
-  if (hex.length > length * 2) throw new RangeError(`an integer does not fit in ${length} bytes`)
-  return Uint8Array.from({ length }, (_, i) => Number.parseInt(hex.slice(2 * i, 2 * i + 2), 16))
+  const bytes = new Uint8Array(length)
+  const view = new DataView(bytes.buffer)
+  let rest = value
+  // What is above the lowest 64 bits is left behind by what is written.
+  for (let end = length; end >= 8; end -= 8, rest >>= 64n) view.setBigUint64(end - 8, rest)
+  for (let at = (length % 8) - 1; at >= 0; at--, rest >>= 8n) bytes[at] = Number(rest & 0xffn)
+  if (rest !== 0n) throw new RangeError(`an integer does not fit in ${length} bytes`)
+  return bytes
 }
 
 export function bitLength(value: bigint): number {

@@ -27,7 +27,7 @@ interface KeyNumbers {
 
 /**
  * RSA's private operation in WebAssembly, for every key whose primes are of a usual length; the encodings around it, and
- * keys whose longer prime has more than 4316 bits, are those of noble/rsa.
+ * keys whose longer prime has more than 4636 bits, are those of noble/rsa.
  */
 export function rsaOperation(kernel: Kernel<Rsa>): OperationOf {
   const { exports } = kernel
@@ -104,11 +104,11 @@ function numbersOf(key: RsaPrivateKey, length: number, half: number, limbs: numb
   }
 }
 
-/** R^2, R = 2^(27 limbs). */
+/** R^2, R = 2^(29 limbs). */
 function square(modulus: bigint, limbs: number): bigint {
   return (1n << BigInt(2 * limbBits * limbs)) % modulus
 }
 
-const limbBits = 27
+const limbBits = 29
 const mostLimbs = 160
 const usesOfBlinds = 32

@@ -5,7 +5,8 @@
  * No branch and no address depends on key, message or blinding: only on lengths, and on the public exponent.
  */
 import {
-  ROW, add, canonical, copy, fromBytes, multiply, multiplyAdd, negativeInverse, power, subtract, toBytes, wipeSums,
+  ROW, add, canonical, copy, fromBytes, multiply, multiplyAdd, negativeInverse, power, square, subtract, toBytes,
+  wipeSums,
 } from './montgomery'
 
 /** Room for 8192 bits. */
@@ -31,8 +32,8 @@ export const unblind: usize = SECRETS + 11 * BUFFER
 export const result: usize = SECRETS + 12 * BUFFER
 
 /**
- * `length` is that of n and of what is below it in bytes, `half` that of p, q and theirs; R is 2^(27 limbs) for p and q, and
- * 2^(54 limbs) for n. 0, and no result, where result^e is not the message: one faulty half would give the key away, by
+ * `length` is that of n and of what is below it in bytes, `half` that of p, q and theirs; R is 2^(29 limbs) for p and q, and
+ * 2^(58 limbs) for n. 0, and no result, where result^e is not the message: one faulty half would give the key away, by
  * gcd(result^e - message, n) (Boneh, DeMillo and Lipton, 1997).
  */
 export function privateOperation(length: i32, half: i32, limbs: i32, e: u64): i32 {
@@ -112,7 +113,7 @@ function raise(o: usize, a: usize, e: u64, inverse: u32, limbs: i32): void {
   multiply(H, a, N2, N, inverse, limbs)
   copy(o, H, limbs)
   for (let bit = 62 - <i32>clz<u64>(e); bit >= 0; bit--) {
-    multiply(o, o, o, N, inverse, limbs)
+    square(o, o, N, inverse, limbs)
     if ((e >> bit) & 1) multiply(o, o, H, N, inverse, limbs)
   }
   memory.fill(H, 0, 4 * limbs)
@@ -122,7 +123,7 @@ function raise(o: usize, a: usize, e: u64, inverse: u32, limbs: i32): void {
 }
 
 function squareInto(bytes: usize, a: usize, length: i32, inverse: u32, limbs: i32): void {
-  multiply(H, a, a, N, inverse, limbs)
+  square(H, a, N, inverse, limbs)
   multiply(H, H, N2, N, inverse, limbs)
   canonical(H, N, limbs)
   toBytes(bytes, H, length)

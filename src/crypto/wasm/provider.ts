@@ -19,7 +19,7 @@ import { ed25519Signer, verifyEd25519 } from './ed25519.ts'
 import { instantiate, type KernelModules } from './kernel.ts'
 import { mlKem768 } from './ml-kem.ts'
 import { nistCurve, type NistCurve } from './nist-curve.ts'
-import { rsaOperation } from './rsa.ts'
+import { rsaOperation, rsaPublicOperation, type Rsa } from './rsa.ts'
 import { sha2 } from './sha2.ts'
 
 /**
@@ -32,8 +32,7 @@ import { sha2 } from './sha2.ts'
  *     X25519, Ed25519             curve25519
  *     P-256, P-384, their ECDSA   p256, p384
  *     ML-KEM-768                  ml-kem
- *     RSA signatures              rsa, in the encodings of noble/rsa
- *     RSA verification            noble/rsa
+ *     RSA                         rsa, in the encodings of noble/rsa
  */
 export function wasmProvider(modules: KernelModules): CryptoProvider {
   const { hash, hmac } = sha2(instantiate(modules, 'sha2'))
@@ -56,12 +55,16 @@ export function wasmProvider(modules: KernelModules): CryptoProvider {
     'ChaCha20-Poly1305': (key) => new ChaCha20Poly1305Cipher(chacha, key),
   } as const satisfies Record<AeadName, (key: Uint8Array) => Cipher>
 
-  const rsa = once(() => rsaOperation(instantiate(modules, 'rsa')))
+  const rsa = once(() => {
+    const kernel = instantiate<Rsa>(modules, 'rsa')
+    return { privateOperation: rsaOperation(kernel), publicOperation: rsaPublicOperation(kernel) }
+  })
+  const hashes = (name: HashName): HashFunction => hashFunction(hash, name)
 
   function signer(key: PrivateKey): SigningKey['sign'] {
     if (key.kind === 'ed25519') return ed25519Signer(key, curve25519, { hash })
     if (key.kind === 'ecdsa') return ecdsaSigner(key, curves[key.curve](), { hash, hmac })
-    return rsaSigningKey(key, (name) => hashFunction(hash, name), rsa())
+    return rsaSigningKey(key, hashes, rsa().privateOperation)
   }
 
   return {
@@ -82,7 +85,7 @@ export function wasmProvider(modules: KernelModules): CryptoProvider {
     },
     verify(scheme, key, message, signature) {
       if (!schemeFits(key, scheme)) return false
-      if (key.kind === 'rsa') return verifyRsa(scheme, key, message, signature, (name) => hashFunction(hash, name))
+      if (key.kind === 'rsa') return verifyRsa(scheme, key, message, signature, hashes, rsa().publicOperation)
       if (key.kind === 'ed25519') return verifyEd25519(key.publicKey, message, signature, curve25519, { hash })
       if (!isUncompressed(key.curve, key.point)) return false
       return verifyEcdsa(scheme, key, message, signature, curves[key.curve](), { hash })

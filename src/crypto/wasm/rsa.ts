@@ -2,13 +2,14 @@ import { wipe } from '../../bytes/arrays.ts'
 import { fromInteger, toInteger, type RsaPrivateKey } from '../key-check.ts'
 import { toBytes } from '../noble/rsa/montgomery.ts'
 import { blinding, type Random, type RsaKey } from '../noble/rsa/private-operation.ts'
-import { inJavaScript, type OperationOf } from '../noble/rsa/rsa.ts'
+import { inJavaScript, type OperationOf, type PublicOperation } from '../noble/rsa/rsa.ts'
 import type { Kernel, Pointer } from './kernel.ts'
 
 /** What assembly/rsa.ts exports: the key's numbers by their names, and what is done with them. */
 export interface Rsa extends Readonly<Record<Input, Pointer>> {
   readonly result: Pointer
   privateOperation(length: number, half: number, limbs: number, e: bigint): number
+  publicOperation(length: number, limbs: number, e: bigint): void
 }
 type Input = keyof KeyNumbers | 'message' | 'blind' | 'unblind'
 
@@ -33,8 +34,7 @@ export function rsaOperation(kernel: Kernel<Rsa>): OperationOf {
   const { exports } = kernel
   return (prepared, key) => {
     const half = prepared.dp.length
-    // R is at least 16 times the modulus, and vectors take four limbs.
-    const limbs = 4 * Math.ceil((8 * half + 4) / (4 * limbBits))
+    const limbs = limbsOf(8 * half)
     if (limbs > mostLimbs) return inJavaScript(prepared, key)
     const numbers = Object.entries(numbersOf(key, prepared.length, half, limbs)) as [keyof KeyNumbers, Uint8Array][]
     const blinds = new Blinds(prepared)
@@ -56,6 +56,20 @@ export function rsaOperation(kernel: Kernel<Rsa>): OperationOf {
         )
       return kernel.read(exports.result, prepared.length)
     }
+  }
+}
+
+/** RSA's public operation in WebAssembly, for every modulus that is worth verifying with. */
+export function rsaPublicOperation(kernel: Kernel<Rsa>): PublicOperation {
+  const { exports } = kernel
+  return (signature, n, e) => {
+    const { length } = signature
+    const limbs = limbsOf(8 * length)
+    kernel.write(exports.n, fromInteger(n, length))
+    kernel.write(exports.nSquare, fromInteger(square(n, limbs), length))
+    kernel.write(exports.message, signature)
+    exports.publicOperation(length, limbs, e)
+    return kernel.read(exports.result, length)
   }
 }
 
@@ -102,6 +116,11 @@ function numbersOf(key: RsaPrivateKey, length: number, half: number, limbs: numb
     dq: short(key.dq),
     qi: short(key.qi),
   }
+}
+
+/** R is at least 16 times a modulus of so many bits, and vectors take four limbs. */
+function limbsOf(bits: number): number {
+  return 4 * Math.ceil((bits + 4) / (4 * limbBits))
 }
 
 /** R^2, R = 2^(29 limbs). */

@@ -4,10 +4,11 @@ import { fromInteger, toInteger } from '../../../src/crypto/key-check.ts'
 import { prepare, privateOperation } from '../../../src/crypto/noble/rsa/private-operation.ts'
 import { instantiate } from '../../../src/crypto/wasm/kernel.ts'
 import { readKernels } from '../../../src/crypto/wasm/load.ts'
-import { rsaOperation } from '../../../src/crypto/wasm/rsa.ts'
+import { rsaOperation, rsaPublicOperation, type Rsa } from '../../../src/crypto/wasm/rsa.ts'
 import { rsaKey, rsaKeys, seededRandom } from '../keys.ts'
 
-const operationOf = rsaOperation(instantiate(readKernels(), 'rsa'))
+const kernel = instantiate<Rsa>(readKernels(), 'rsa')
+const operationOf = rsaOperation(kernel)
 
 for (const name of Object.keys(rsaKeys))
   test(`RSA of ${name} bits: the roots are those of the implementation in JavaScript, at the edges and between`, () => {
@@ -57,3 +58,25 @@ test('RSA: keys whose owner wiped them go on signing', () => {
   const message = new Uint8Array(256).fill(1)
   assert.deepEqual(operation(message, seededRandom('a')), privateOperation(prepared, message, seededRandom('b')))
 })
+
+test('RSA: powers are those of BigInt, of the shortest modulus and the longest, with every bit set, one after the other', () => {
+  const operation = rsaPublicOperation(kernel)
+  const random = seededRandom('powers')
+  for (const bits of [8192, 1024, 8185, 1032, 2048, 3072])
+    for (const n of [
+      2n ** BigInt(bits) - 1n,
+      2n ** BigInt(bits - 1) + 1n,
+      toInteger(random(Math.floor(bits / 8))) | 1n,
+    ]) {
+      const length = Math.ceil(bits / 8)
+      for (const value of [0n, 1n, 2n ** BigInt(bits - 2) - 1n, n - 2n, n - 1n, toInteger(random(length))])
+        for (const e of [3n, 65537n, 2n ** 33n - 1n])
+          assert.equal(toInteger(operation(fromInteger(value % n, length), n, e)), power(value % n, e, n))
+    }
+})
+
+function power(base: bigint, exponent: bigint, modulus: bigint): bigint {
+  let result = 1n
+  for (const bit of exponent.toString(2)) result = (result * result * (bit === '1' ? base : 1n)) % modulus
+  return result
+}

@@ -60,20 +60,25 @@ export function verifyRsa(
   message: Uint8Array,
   signature: Uint8Array,
   hashes: Hashes,
+  publicOperation: PublicOperation = inBigInts,
 ): boolean {
   if (!isRsaPublicKey(key)) return false
   const n = toInteger(key.n)
   const length = Math.ceil(bitLength(n) / 8)
   if (signature.length !== length) return false
-  const s = toInteger(signature)
   // RFC 8017 §5.2.2: there is one signature representative, not s plus multiples of n.
-  if (s >= n) return false
-  const representative = fromInteger(power(s, toInteger(key.e), n), length)
+  if (toInteger(signature) >= n) return false
+  const representative = publicOperation(signature, n, toInteger(key.e))
   const { padding, hash } = signatureDetails[scheme]
   if (padding === 'pss') return pssVerify(message, representative, bitLength(n) - 1, hashes(hash))
   const expected = pkcs1Encode(hash, hashes(hash)(message), length)
   return expected !== undefined && equal(representative, expected)
 }
+
+/** RSAVP1 (RFC 8017 §5.2.2), of a signature below the modulus and as long as it: its e-th power, as long again. */
+export type PublicOperation = (signature: Uint8Array, n: bigint, e: bigint) => Uint8Array
+
+const inBigInts: PublicOperation = (signature, n, e) => fromInteger(power(toInteger(signature), e, n), signature.length)
 
 /** The library's hash by our name for it. */
 export type Hashes = (name: HashName) => HashFunction

@@ -1,6 +1,6 @@
 /**
  * RSA's private operation (RFC 8017 §5.2.1, RSASP1 by the Chinese remainder theorem), blinded by the caller's pair, and
- * checked before it leaves. Numbers are big-endian bytes.
+ * checked before it leaves; and the public one (§5.2.2, RSAVP1). Numbers are big-endian bytes.
  *
  * No branch and no address depends on key, message or blinding: only on lengths, and on the public exponent.
  */
@@ -28,7 +28,7 @@ export const message: usize = SECRETS + 9 * BUFFER
 /** In: r^e and 1/r modulo n, for a random r. Out: their squares, which are as random, for the next time. */
 export const blind: usize = SECRETS + 10 * BUFFER
 export const unblind: usize = SECRETS + 11 * BUFFER
-/** Out: message^d mod n. */
+/** Out: message^d mod n, or message^e. */
 export const result: usize = SECRETS + 12 * BUFFER
 
 /**
@@ -79,6 +79,18 @@ export function privateOperation(length: i32, half: i32, limbs: i32, e: u64): i3
   memory.fill(ROWS, 0, 14 * ROW)
   wipeSums()
   return sound ? 1 : 0
+}
+
+/** message^e mod n. `length` is that of n in bytes, and R is 2^(29 limbs). */
+export function publicOperation(length: i32, limbs: i32, e: u64): void {
+  fromBytes(N, n, length, limbs)
+  fromBytes(N2, nSquare, length, limbs)
+  fromBytes(X, message, length, limbs)
+  raise(Y, X, e, negativeInverse(N), limbs)
+  toBytes(result, Y, length)
+  // Nothing of it is secret, but the next number may be shorter, and wants zeros behind it.
+  memory.fill(SECRETS, 0, 10 * BUFFER)
+  memory.fill(ROWS, 0, 14 * ROW)
 }
 
 /** o = X^exponent modulo one of the factors, canonical. */

@@ -7,7 +7,6 @@
  */
 import assert from 'node:assert/strict'
 import { concat } from '../../src/bytes/arrays.ts'
-import { optionalText } from '../../src/cli/options.ts'
 import { expand, extract } from '../../src/crypto/hkdf.ts'
 import { loadCrypto } from '../../src/crypto/load.ts'
 import {
@@ -21,23 +20,15 @@ import {
   type HashName,
 } from '../../src/crypto/provider.ts'
 import { ecdsaKeys, ed25519Key, publicKeyOf, rsaKey } from '../crypto/keys.ts'
-import { positive, programOptions } from '../support/program-options.ts'
-import { Random } from '../support/random.ts'
+import type { Random } from '../support/random.ts'
+import { conclude, seeded } from './seeded.ts'
 
-const { options } = programOptions({
-  command: 'node test/fuzz/providers.ts',
-  description: `Holds the three providers of primitives against each other, at random from a seed. What they disagree on is printed with its
+const { seed, run: runRounds } = seeded(
+  'node test/fuzz/providers.ts',
+  `Holds the three providers of primitives against each other, at random from a seed. What they disagree on is printed with its
 round, and the exit code is 1.`,
-  options: {
-    seconds: positive('SECONDS', 10, 'how long'),
-    seed: optionalText('N', 'of the first round; default: by the clock, and printed'),
-    round: optionalText('N', 'this round once more, and no other'),
-  },
-})
-const { seconds, round: again } = options
-const seed = Number(options.seed ?? Date.now() % 2 ** 31)
-if (![seed, Number(again ?? 0)].every(Number.isInteger))
-  throw new Error('expected whole numbers for --seed and --round')
+  10,
+)
 
 const [noble, wasm, native] = [await loadCrypto('noble'), await loadCrypto('wasm'), await loadCrypto('native')]
 const providers = [noble, wasm, native]
@@ -53,32 +44,22 @@ const trials = {
 } as const satisfies Record<string, { share: number; run: (random: Random) => void }>
 
 const counts = new Map<string, number>()
-let rounds = 0
-let findings = 0
-const end = performance.now() + seconds * 1000
-if (again !== undefined) once(Number(again))
-else for (; performance.now() < end; rounds++) once((seed + rounds) | 0)
-
-console.log(`seed ${seed}: ${rounds} rounds (${[...counts].map(([name, count]) => `${name} ${count}`).join(', ')})`)
-console.log(`ℹ tests 1\nℹ pass ${findings === 0 ? 1 : 0}\nℹ fail ${findings === 0 ? 0 : 1}`)
-process.exitCode = findings === 0 ? 0 : 1
-
-function once(round: number): void {
-  const random = new Random(round)
+const { rounds, findings } = runRounds((random) => {
   let at = random.below(100)
   for (const [name, { share, run }] of Object.entries(trials)) {
     at -= share
     if (at >= 0) continue
     counts.set(name, (counts.get(name) ?? 0) + 1)
     try {
-      run(random)
+      return run(random)
     } catch (error) {
-      findings++
-      console.log(`FINDING in ${name}, --round ${round}: ${error instanceof Error ? error.stack : String(error)}`)
+      throw new Error(`in ${name}`, { cause: error })
     }
-    return
   }
-}
+})
+
+console.log(`seed ${seed}: ${rounds} rounds (${[...counts].map(([name, count]) => `${name} ${count}`).join(', ')})`)
+conclude(findings)
 
 function sealAndOpen(random: Random): void {
   const name = random.pick(Object.keys(aeadKeyLength) as AeadName[])

@@ -39,6 +39,7 @@ import {
   type SigningKey,
 } from '../provider.ts'
 import { hmac, nodeHash } from './hmac.ts'
+import { privateJwk, publicJwk, toBase64url } from './jwk.ts'
 import { mlKem768 } from './ml-kem.ts'
 import { withoutStacks } from './without-stacks.ts'
 import { x25519 } from './x25519.ts'
@@ -176,7 +177,7 @@ function checkPrivateKey(key: PrivateKey): void {
   if (key.kind === 'rsa') return checkRsaPrivateKey(key)
   if (key.kind === 'ed25519') {
     const derived = key.seed.length === 32 && createPublicKey(importPrivate(key)).export({ format: 'jwk' }).x
-    if (derived !== toBase64(key.publicKey)) throw new Error('the Ed25519 private key does not match its public key')
+    if (derived !== toBase64url(key.publicKey)) throw new Error('the Ed25519 private key does not match its public key')
     return
   }
   const pair = createECDH(nodeCurve[key.curve])
@@ -223,22 +224,4 @@ function padding(scheme: SignatureName): object {
   if (padding === 'pss') return { padding: constants.RSA_PKCS1_PSS_PADDING, saltLength: saltLength(scheme) }
   if (padding === 'pkcs1') return { padding: constants.RSA_PKCS1_PADDING }
   return kind === 'ecdsa' ? { dsaEncoding: 'der' } : {}
-}
-
-function publicJwk(key: PublicKey): Record<string, string> {
-  if (key.kind === 'ed25519') return { kty: 'OKP', crv: 'Ed25519', x: toBase64(key.publicKey) }
-  if (key.kind === 'rsa') return { kty: 'RSA', n: toBase64(key.n), e: toBase64(key.e) }
-  const half = 1 + scalarLength[key.curve]
-  return { kty: 'EC', crv: key.curve, x: toBase64(key.point.subarray(1, half)), y: toBase64(key.point.subarray(half)) }
-}
-
-function privateJwk(key: PrivateKey): Record<string, string> {
-  if (key.kind === 'ed25519') return { ...publicJwk(key), d: toBase64(key.seed) }
-  if (key.kind === 'ecdsa') return { ...publicJwk(key), d: toBase64(key.scalar) }
-  const primes = { p: toBase64(key.p), q: toBase64(key.q), dp: toBase64(key.dp), dq: toBase64(key.dq) }
-  return { ...publicJwk(key), d: toBase64(key.d), ...primes, qi: toBase64(key.qi) }
-}
-
-function toBase64(data: Uint8Array): string {
-  return Buffer.from(data).toString('base64url')
 }

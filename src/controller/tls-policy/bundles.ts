@@ -68,11 +68,8 @@ export class Bundles {
     const key = keyFor(policy.metadata)
     const version = (ref: ObjectRef): string | undefined => world.secrets.get(keyFor(ref))?.metadata.resourceVersion
     const { clientAuth, sessionTickets, alpn: _planned, ...tls } = policy.spec.tls
-    const refs = [
-      ...governed.groups.flatMap(({ secrets }) => secrets),
-      ...governed.fallback,
-      ...authoritySecrets(policy, governed),
-    ]
+    const authorities = authoritySecrets(policy, governed)
+    const refs = [...governed.groups.flatMap(({ secrets }) => secrets), ...governed.fallback, ...authorities]
     const compiledFrom = [
       governed.groups,
       governed.fallback,
@@ -96,7 +93,7 @@ export class Bundles {
     const unchanged = isAsLeft
       ? unchangedSecrets(previous?.data ?? {}, known.outcome.status, version)
       : new Map<string, SecretInput>()
-    for (const ref of authoritySecrets(policy, governed)) unchanged.delete(keyFor(ref))
+    for (const ref of authorities) unchanged.delete(keyFor(ref))
     const fetched = await this.#fetchAll(refs, unchanged, signal)
     const input = (ref: ObjectName): SecretInput => fetched.get(keyFor(ref)) ?? ref
     const inputs = (names: readonly ObjectName[]): SecretInput[] => names.map(input)

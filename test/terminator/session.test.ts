@@ -31,6 +31,18 @@ async function capturing() {
   return { upstream, socket }
 }
 
+/** A client, above its TCP connection, whose first word has come to the upstream. */
+async function asking() {
+  const { upstream, socket: arrived } = await capturing()
+  const terminator = await startTerminator({ upstream })
+  const below = await tcp(terminator.tlsPort)
+  const socket = await tls(0, { socket: below })
+  socket.write('POST')
+  const above = await arrived
+  await read(above, 4)
+  return { terminator, below, socket, above }
+}
+
 for (const kind of ['tls', 'plain'] as const) {
   const client = (terminator: { tlsPort: number; plainPort: number }): Promise<Socket> =>
     kind === 'tls' ? tls(terminator.tlsPort) : tcp(terminator.plainPort)
@@ -344,26 +356,14 @@ test('an upstream that is down resets a plain connection', async () => {
 })
 
 test('a FIN without close_notify is a truncation', async () => {
-  const { upstream, socket: arrived } = await capturing()
-  const terminator = await startTerminator({ upstream })
-  const below = await tcp(terminator.tlsPort)
-  const socket = await tls(0, { socket: below })
-  socket.write('POST')
-  const above = await arrived
-  await read(above, 4)
+  const { terminator, below, above } = await asking()
   below.end()
   await assert.rejects(readToEnd(above), { code: 'ECONNRESET' })
   await terminator.until('chitin_connections_closed_total{port="tls",reason="truncated"}', 1)
 })
 
 test('a FIN without close_notify is one behind our last words, too, but no fault', async () => {
-  const { upstream, socket: arrived } = await capturing()
-  const terminator = await startTerminator({ upstream })
-  const below = await tcp(terminator.tlsPort)
-  const socket = await tls(0, { socket: below })
-  socket.write('POST')
-  const above = await arrived
-  await read(above, 4)
+  const { terminator, below, socket, above } = await asking()
   above.end('early answer')
   assert.equal((await readToEnd(socket)).toString(), 'early answer')
   below.end()

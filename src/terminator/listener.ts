@@ -163,8 +163,8 @@ export class Listener {
 
   /**
    * Closes the oldest handshakes where there are too many in flight, or too much of them is kept: a ClientHello may have
-   * 128 KiB, and two thousand that never end would take all the memory that a sidecar has. The oldest, because an honest client is done in a
-   * few round trips: whoever has taken longer than all the others is the likeliest not to mean it.
+   * 128 KiB, and two thousand that never end would take all the memory that a sidecar has. The oldest, because an honest
+   * client is done in a few round trips: whoever has taken longer than all the others is the likeliest not to mean it.
    */
   #thinOutHandshakes(): void {
     const { handshaking, now } = this.#context

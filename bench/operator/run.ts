@@ -94,6 +94,7 @@ say(`every policy was looked at after ${(judged.ms / 1000).toFixed(1)} s`)
 await eventually('every policy is ready', () => watch.ready() === policies, patienceMs)
 const ready = { ms: performance.now() - startedAt, usage: await operator.usage() }
 say(`every policy was ready after ${(ready.ms / 1000).toFixed(1)} s`)
+await settled()
 
 const measuring = new Changes({ client, operator, authority, watch })
 const idle = await measuring.idle()
@@ -128,6 +129,7 @@ for (const count of [100, 10]) {
   await each(going, async ({ namespace, name }) => client.delete(resources.tlsPolicies, { namespace, name }))
   await eventually('they are gone', () => watch.cache.size === count, patienceMs)
   await eventually('the others are ready', () => watch.ready() === count, patienceMs)
+  await settled()
   growth.push({ policies: count, ...(await measuring.secret(left, changes)) })
 }
 await operator.stop()
@@ -161,6 +163,18 @@ report({
 async function runningPods(): Promise<readonly (Pod & KubeObject)[]> {
   const { items } = await client.list<Pod & KubeObject>(resources.pods, { fieldSelector: 'status.phase=Running' })
   return items
+}
+
+/**
+ * A policy is ready as soon as its new pods are. Those of before go half a minute later, when their grace is over; each is a
+ * change that wakes its policy, and would be counted as what a change costs that is made meanwhile.
+ */
+async function settled(): Promise<void> {
+  await eventually(
+    'the pods of before are gone',
+    async () => (await client.list(resources.pods)).items.length === policies,
+    patienceMs,
+  )
 }
 
 /** A pod of each Deployment, as its ReplicaSet would make it now. */

@@ -31,6 +31,9 @@ export interface BundleClientAuth {
   readonly secret: string
 }
 
+/** No chain that anybody uses has more. */
+export const mostIntermediates = 100
+
 /** The keys of session tickets, alike for all pods. They come and go without a new generation. */
 export interface BundleTickets {
   /** The first one seals, all of them open. */
@@ -74,8 +77,12 @@ export function clientAuth(value: unknown, where: string): BundleClientAuth {
   if (mode !== 'Require' && mode !== 'Request' && mode !== 'Observe')
     throw new BundleError(`${where}.mode`, mode, 'Require, Request or Observe')
   const depth = Number.isInteger(maxIntermediates) ? Number(maxIntermediates) : undefined
-  if (maxIntermediates !== undefined && (depth === undefined || depth < 0 || depth > 100))
-    throw new BundleError(`${where}.maxIntermediates`, maxIntermediates, 'a whole number from 0 to 100')
+  if (maxIntermediates !== undefined && (depth === undefined || depth < 0 || depth > mostIntermediates))
+    throw new BundleError(
+      `${where}.maxIntermediates`,
+      maxIntermediates,
+      `a whole number from 0 to ${mostIntermediates}`,
+    )
   return {
     mode,
     authorities: hashes(from['authorities'], `${where}.authorities`),

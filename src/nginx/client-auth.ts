@@ -1,3 +1,4 @@
+import { mostIntermediates } from '../api/bundle-settings.ts'
 import type { Ingress } from '../api/ingress.ts'
 import type { HostClientAuth, ObjectName } from '../api/nginx-plan.ts'
 import { qualifiedName } from '../api/object-meta.ts'
@@ -39,24 +40,27 @@ export function readClientAuth(
     else if (!isNear)
       refuse('secret', 'names another namespace, and allow-cross-namespace-resources is not set in the ConfigMap')
     const secret = isNear ? found : undefined
-    const mode = modes[annotation('verify-client') ?? 'on'] ?? 'Require'
-    const depth = Number(annotation('verify-depth') ?? '1')
+    const mode = modeOf(annotation('verify-client') ?? 'on')
+    const maxIntermediates = depthOf(annotation('verify-depth') ?? '1')
     if (mode === 'off') continue
     for (const { host = '' } of ingress.spec.rules ?? []) {
       const name = host.toLowerCase()
       if (name === '')
         refuse('secret', 'stands at a rule without a host, whose clients no handshake can tell from others')
       if (name === '' || hosts.has(name)) continue
-      // nginx takes what is no number, and zero, for 1.
-      const maxIntermediates = Number.isInteger(depth) && depth > 0 ? depth : 1
-      for (const one of [name, ...aliasesOf(name, ingresses, prefix)]) {
+      for (const one of [name, ...aliasesOf(name, ingresses, prefix)])
         if (!hostPattern.test(one)) refuse('secret', `stands at the host ${name}, an alias of which is no DNS name`)
-        else hosts.set(one, { host: one, mode, ...(secret === undefined ? {} : { secret }), maxIntermediates })
-      }
+      if (hostPattern.test(name))
+        hosts.set(name, { host: name, mode, ...(secret === undefined ? {} : { secret }), maxIntermediates })
     }
   }
-  // What no rule names is served by the wildcard's server, which asks.
   const ruled = new Set(ingresses.flatMap(({ spec }) => (spec.rules ?? []).map(({ host = '' }) => host.toLowerCase())))
+  // As in ingress-nginx: a name that has a rule is nobody's alias, or anybody could bring authorities of their own for it.
+  // Of two servers with one alias nginx takes the first in the order of their names.
+  for (const [name, asked] of [...hosts].toSorted(([a], [b]) => compare(a, b)))
+    for (const alias of aliasesOf(name, ingresses, prefix))
+      if (hostPattern.test(alias) && !ruled.has(alias) && !hosts.has(alias)) hosts.set(alias, { ...asked, host: alias })
+  // What no rule names is served by the wildcard's server, which asks.
   for (const name of certified) {
     const wildcard = hosts.get(name.replace(/^[^.]+/, '*'))
     if (wildcard !== undefined && !ruled.has(name) && !hosts.has(name)) hosts.set(name, { ...wildcard, host: name })
@@ -119,12 +123,23 @@ function secretName(value: string, namespace: string): ObjectName | undefined {
 const objectPattern = /^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$/
 
 /** ssl_verify_client; anything else counts as `on`. */
-const modes: Readonly<Record<string, HostClientAuth['mode'] | 'off'>> = {
-  on: 'Require',
-  off: 'off',
-  optional: 'Request',
-  optional_no_ca: 'Observe',
+function modeOf(verifyClient: string): HostClientAuth['mode'] | 'off' {
+  return modes.get(verifyClient) ?? 'Require'
 }
+
+/** nginx takes what is no number, and zero, for 1; more than a bundle may say is more than any chain has. */
+function depthOf(verifyDepth: string): number {
+  const depth = Number(verifyDepth)
+  return Number.isInteger(depth) && depth > 0 ? Math.min(depth, mostIntermediates) : 1
+}
+
+// A Map, for the word is whatever somebody wrote, and an object knows more words than its own.
+const modes = new Map<string, HostClientAuth['mode'] | 'off'>([
+  ['on', 'Require'],
+  ['off', 'off'],
+  ['optional', 'Request'],
+  ['optional_no_ca', 'Observe'],
+])
 
 /** What takes a certificate inside of nginx: the annotation, whether its value asks for it, and why it cannot be. */
 const unservable: readonly (readonly [name: string, isUsed: (value: string) => boolean, why: string])[] = [

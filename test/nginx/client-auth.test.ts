@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
+import { clientAuth } from '../../src/api/bundle-settings.ts'
 import type { Ingress } from '../../src/api/ingress.ts'
 import { clientAuthGuard, readClientAuth } from '../../src/nginx/client-auth.ts'
 
@@ -60,6 +61,18 @@ test('verify-depth counts the certificates between, and is 1 where it is none', 
   )
 })
 
+test('and no value of an annotation makes what the sidecar would refuse, with the certificates of all others', () => {
+  const words = ['constructor', '__proto__', 'toString', '', 'REQUIRE']
+  assert.deepEqual([...new Set(words.map((word) => asking({ 'verify-client': word })?.mode))], ['Require'])
+  const depths = ['100', '101', '99999999999999999999', 'Infinity', '1e3', '0x7f']
+  for (const depth of depths) {
+    const { mode, maxIntermediates } = asking({ 'verify-depth': depth }) ?? {}
+    const written = { mode, maxIntermediates, authorities: [], secret: 'shop/ca' }
+    assert.deepEqual(clientAuth(JSON.parse(JSON.stringify(written)), depth), written)
+  }
+  assert.equal(asking({ 'verify-depth': '101' })?.maxIntermediates, 100)
+})
+
 test('the oldest Ingress with a Secret decides for a host, whatever order they come in', () => {
   const older = { name: 'b', createdAt: '2025-01-01T00:00:00Z', secret: 'old' }
   const oldest = { name: 'c', createdAt: '2024-01-01T00:00:00Z' }
@@ -90,6 +103,41 @@ test('aliases of the same server ask as well, whichever Ingress adds them', () =
   )
   for (const alias of [String.raw`~^(a|b)\.test$`, `${'a'.repeat(64)}.test`])
     assert.match(read({ secret: 'ca', alias }).refused.join(), /an alias of which is no DNS name/)
+})
+
+test('an alias that has a server of its own is none, whoever claims it', () => {
+  const own = { name: 'bank', hosts: ['bank.example.test'], secret: 'bank-ca' }
+  const claims = { name: 'evil', hosts: ['evil.example.test'], alias: 'Bank.example.test', secret: 'evil-ca' }
+  for (const [older, younger] of [
+    [own, claims],
+    [claims, own],
+  ] as const) {
+    const { hosts } = read({ ...older, createdAt: '2025-01-01T00:00:00Z' }, younger)
+    assert.deepEqual(
+      hosts.map(({ host, secret }) => [host, secret?.name]),
+      [
+        ['bank.example.test', 'bank-ca'],
+        ['evil.example.test', 'evil-ca'],
+      ],
+    )
+  }
+  const open = { name: 'bank', hosts: own.hosts }
+  assert.deepEqual(
+    read(open, claims).hosts.map(({ host }) => host),
+    ['evil.example.test'],
+  )
+})
+
+test('of two servers with one alias the first by name decides, which is the one that nginx takes', () => {
+  const one = { name: 'one', hosts: ['one.test'], alias: 'both.test', secret: 'one' }
+  const two = { name: 'two', hosts: ['two.test'], alias: 'both.test', secret: 'two' }
+  for (const [older, younger] of [
+    [one, two],
+    [two, one],
+  ] as const) {
+    const { hosts } = read({ ...older, createdAt: '2025-01-01T00:00:00Z' }, younger)
+    assert.equal(hosts.find(({ host }) => host === 'both.test')?.secret?.name, 'one')
+  }
 })
 
 describe('what needs the certificate inside of nginx is refused by name', () => {

@@ -35,11 +35,14 @@ export function generationId(value: unknown, where: string): string {
   return value
 }
 
-/** Labels of at most 63 characters (RFC 1035 §2.3.4), in lower case; the first may be `*`. */
 export function hostName(value: unknown, where: string): string {
-  if (typeof value !== 'string' || !/^(\*\.)?[a-z0-9_-]{1,63}(\.[a-z0-9_-]{1,63})*$/.test(value))
-    throw new BundleError(where, value, 'a DNS name in lower case')
+  if (typeof value !== 'string' || !isHostName(value)) throw new BundleError(where, value, 'a DNS name in lower case')
   return value
+}
+
+/** Labels of at most 63 characters (RFC 1035 §2.3.4), in lower case; the first may be `*`. */
+export function isHostName(text: string): boolean {
+  return /^(\*\.)?[a-z0-9_-]{1,63}(\.[a-z0-9_-]{1,63})*$/.test(text)
 }
 
 /** Whoever has damaged a bundle may have put a key anywhere: only what is too short for one is quoted. */

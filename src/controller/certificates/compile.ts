@@ -10,6 +10,7 @@ import {
   identify,
   keyFile,
   manifestFile,
+  parseManifest,
   writeManifest,
   type BundleCredential,
   type BundleHost,
@@ -134,6 +135,8 @@ function* write(
   yield
   const committed = identify(content, sha256, { hasTickets: tickets !== undefined })
   const manifest = writeManifest(tickets === undefined ? { committed } : { committed, tickets: tickets.tickets })
+  // What comes of other people's Ingresses must never be what every sidecar refuses; then it is we who stop.
+  parseManifest(manifest)
   files.set(manifestFile, new TextEncoder().encode(manifest))
   yield
   const size = [...files.values()].reduce((sum, bytes) => sum + bytes.length, 0)

@@ -7,6 +7,7 @@ import {
   type BundleCredential,
   type BundleManifest,
 } from '../../api/bundle.ts'
+import { isHostName } from '../../api/bundle-fields.ts'
 import type { BundleClientAuth, BundleTickets } from '../../api/bundle-settings.ts'
 import { toHex } from '../../bytes/hex.ts'
 import type { CryptoProvider } from '../../crypto/provider.ts'
@@ -142,7 +143,15 @@ export class LastGood {
 
 /** What is wrong with a certificate for a host that it does not name; undefined where it does. */
 export function uncovered(credential: Credential, host: string): Issue | undefined {
-  if (host === fallbackHost || credential.names.some((pattern) => matches(pattern, host))) return undefined
+  if (host === fallbackHost) return undefined
+  // The API server takes labels in an Ingress that no DNS name has, and a bundle with one of them would be refused whole.
+  if (!isHostName(host))
+    return {
+      reason: 'SANMismatch',
+      severity: 'error',
+      message: `${host} is no DNS name, which no certificate can be for`,
+    }
+  if (credential.names.some((pattern) => matches(pattern, host))) return undefined
   const names = credential.names.length === 0 ? 'no DNS name' : credential.names.slice(0, 10).join(', ')
   return {
     reason: 'SANMismatch',

@@ -71,6 +71,17 @@ describe('what is compiled', () => {
     assert.ok(count >= 2 * groups.length + files, `${count} steps for ${groups.length} hosts and ${files} files`)
   })
 
+  test('is never what a sidecar refuses: a host that is no DNS name is held back, and the others are served', () => {
+    const wildcard = secret('wild', issue({ extensions: ['subjectAltName=DNS:*.example.test'] }))
+    const wrong = [`${'a'.repeat(64)}.example.test`, 'a b.example.test', '~^x.example.test']
+    const compiled = run([group([...wrong, `${'a'.repeat(63)}.example.test`], wildcard)])
+    assert.deepEqual(manifest(compiled).committed.hosts[0]?.names, [`${'a'.repeat(63)}.example.test`])
+    for (const host of wrong) {
+      assert.equal(held(compiled, host)?.reason, 'SANMismatch')
+      assert.match(held(compiled, host)?.message ?? '', /is no DNS name/)
+    }
+  })
+
   test('is the same for the same input, in whatever order it is given', () => {
     const groups = [
       group(['h1.example.test', 'h0.example.test'], secret('a', ecdsa)),

@@ -48,9 +48,13 @@ function headerValue(policy: HstsSpec, config: Readonly<Record<string, string>>)
 
 /** A name as the key of a `map`. A wildcard stands for exactly one label; nginx's own `*.` would stand for any number. */
 export function mapKey(name: string): string {
+  // A host may be called as a parameter of `map` is; nginx would not start.
+  if (mapParameters.has(name)) return `\\${name}`
   if (!name.startsWith('*.')) return name
   return `"~^[^.]+\\.${name.slice(2).replaceAll('.', '\\.')}$"`
 }
+
+const mapParameters = new Set(['default', 'hostnames', 'include', 'volatile'])
 
 /** As ingress-nginx reads a boolean: Go's strconv.ParseBool. */
 export function flag(value: string | undefined, fallback: boolean): boolean {

@@ -124,6 +124,17 @@ test('sends HSTS for hosts with a certificate, behind a snippet of the user’s 
   )
 })
 
+test('a host that is called as a parameter of nginx’s map is a host there', () => {
+  const words = ['default', 'hostnames', 'include', 'volatile']
+  const asked = words.map((host) => ({ host, mode: 'Require', maxIntermediates: 1 }) as const)
+  const lines = (derivedConfig({}, {}, words, asked)['http-snippet'] ?? '').split('\n')
+  for (const word of words) assert.equal(lines.filter((line) => line === `    \\${word} 1;`).length, 2)
+  assert.deepEqual(
+    lines.filter((line) => /^ *(default|include)/.test(line)),
+    ['    default 0;', '    default "";', '    default 0;', '    default 0;'],
+  )
+})
+
 test('the values of HSTS are nginx’s own unless the policy says otherwise', () => {
   assert.equal(header({}), 'max-age=31536000; includeSubDomains')
   assert.equal(header({ 'hsts-include-subdomains': 'false' }), 'max-age=31536000')

@@ -138,13 +138,20 @@ async function readFiles(
 ): Promise<Snapshot> {
   const credential = servedCredentialPem(await readFile(certificate, 'utf8'), await readFile(key, 'utf8'), crypto)
   return {
-    generation: credential.fingerprint.slice(0, 16),
+    generation: generationOf(credential, crypto),
     tls: { groups: defaultTlsGroups, alpn },
     hosts: credential.names.length === 0 ? [] : [{ names: credential.names, credentials: [credential] }],
     // There is one certificate and no policy: every name gets it.
     defaultCredentials: [credential],
     tickets: ownTickets,
   }
+}
+
+/** Of the whole chain: an intermediate may come later, or be renewed, while the leaf stays as it is. */
+function generationOf({ chain }: Credential, crypto: CryptoProvider): string {
+  const digest = crypto.hash('SHA-256')
+  for (const der of chain) digest.update(der)
+  return toHex(digest.digest()).slice(0, 16)
 }
 
 /** Of this process, and gone with it. Nobody renews the key: what runs for months has an operator, and a bundle. */

@@ -39,8 +39,9 @@ export interface SnapshotTickets {
   readonly lifetimeSeconds: number
 }
 
-/** Whether two snapshots would do the same: ticket keys come and go without a new generation. */
+/** Whether two snapshots would do the same: tickets' keys, and how long they live, change without a new generation. */
 export function isSameSnapshot(a: Snapshot, b: Snapshot): boolean {
-  const names = ({ tickets }: Snapshot): string => (tickets?.keys ?? []).map(({ name }) => name.join()).join(' ')
-  return a.generation === b.generation && names(a) === names(b)
+  const ofTickets = ({ tickets }: Snapshot): string =>
+    [tickets?.lifetimeSeconds, ...(tickets?.keys ?? []).map(({ name }) => name.join())].join(' ')
+  return a.generation === b.generation && ofTickets(a) === ofTickets(b)
 }

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, test } from 'node:test'
-import { certificateFile, manifestFile } from '../../src/api/bundle.ts'
+import { certificateFile, manifestFile, parseManifest, ticketFile, writeManifest } from '../../src/api/bundle.ts'
 import { native } from '../../src/crypto/native/provider.ts'
 import type { CryptoProvider } from '../../src/crypto/provider.ts'
 import { logThrough } from '../../src/telemetry/log.ts'
@@ -282,4 +282,37 @@ test('serves two PEM files, and their replacement', async () => {
   write('rsa')
   await watcher.look()
   assert.equal(watcher.current.defaultCredentials[0].privateKey.kind, 'rsa')
+})
+
+test('serves an intermediate that is put behind the same leaf', async () => {
+  const directory = folder()
+  const [certificate, key] = [join(directory, 'chain.pem'), join(directory, 'key.pem')]
+  const [leaf, other] = [vectorPem('p256'), vectorPem('rsa')]
+  writeFileSync(certificate, leaf.certificate)
+  writeFileSync(key, leaf.key)
+  const { watcher, seen } = await start({ kind: 'files', certificate, key, alpn: [] })
+  const before = watcher.current?.defaultCredentials?.[0]?.chain.length ?? 0
+  writeFileSync(certificate, leaf.certificate + other.certificate)
+  await watcher.look()
+  assert.ok((watcher.current?.defaultCredentials?.[0]?.chain.length ?? 0) > before)
+  assert.notEqual(seen[0]?.generation, seen[1]?.generation)
+})
+
+test('tells its workers of another lifetime of the same tickets', async () => {
+  const directory = folder()
+  const name = 'cd'.repeat(16)
+  const living = (lifetimeSeconds: number): Map<string, string | Uint8Array> => {
+    const files = shop('p256').set(ticketFile(name), new Uint8Array(32))
+    const manifest = parseManifest(String(files.get(manifestFile)))
+    const tickets = { keys: [{ name, from: '2026-01-01T00:00:00.000Z' }], lifetimeSeconds }
+    return files.set(manifestFile, writeManifest({ ...manifest, tickets }))
+  }
+  writeAtomically(directory, living(7200))
+  const { watcher, seen } = await start({ kind: 'bundle', directory })
+  writeAtomically(directory, living(60))
+  await watcher.look()
+  assert.deepEqual(
+    seen.map(({ tickets }) => tickets?.lifetimeSeconds),
+    [7200, 60],
+  )
 })

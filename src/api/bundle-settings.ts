@@ -104,6 +104,8 @@ export function tickets(value: unknown, where: string): BundleTickets {
       throw new BundleError(`${where}.keys[${i}].from`, begins, 'a time of RFC 3339')
     return { name, from: begins }
   })
+  const names = new Set(keys.map(({ name }) => name))
+  if (names.size < keys.length) throw new BundleError(`${where}.keys`, keys, 'each name once')
   const lifetimeSeconds = from['lifetimeSeconds']
   // RFC 8446 §4.6.1: at most seven days.
   if (typeof lifetimeSeconds !== 'number' || !(lifetimeSeconds > 0 && lifetimeSeconds <= 604_800))

@@ -4,6 +4,7 @@ import { BundleError } from '../../src/api/bundle-fields.ts'
 import { parseManifest, writeManifest, type BundleManifest } from '../../src/api/bundle.ts'
 
 const hash = 'ab'.repeat(32)
+const ticketKey = { name: 'cd'.repeat(16), from: '2026-01-01T00:00:00.000Z' }
 const full: BundleManifest = {
   committed: {
     id: '0123456789abcdef',
@@ -23,7 +24,7 @@ const full: BundleManifest = {
     ],
     defaultCredentials: [{ chain: [hash], key: hash }],
   },
-  tickets: { keys: [{ name: 'cd'.repeat(16), from: '2026-01-01T00:00:00.000Z' }], lifetimeSeconds: 3600 },
+  tickets: { keys: [ticketKey], lifetimeSeconds: 3600 },
 }
 
 test('a manifest is read as it was written', () => {
@@ -63,6 +64,11 @@ describe('refuses, with the place and what was found', () => {
     'a version of TLS': [['committed', 'tls', 'minVersion'], '1.1', /1\.2 or 1\.3/],
     'a suite': [['committed', 'tls', 'cipherSuites', 0], 'TLS_RSA_WITH_NULL_MD5', /cipherSuites\[0\]/],
     'a ticket key whose name is a path': [['tickets', 'keys', 0, 'name'], `../${'c'.repeat(29)}`, /32 hex digits/],
+    'a ticket key that stands there twice': [
+      ['tickets', 'keys'],
+      [ticketKey, ticketKey],
+      /tickets\.keys.*each name once/,
+    ],
     'a ticket key without a time': [['tickets', 'keys', 0, 'from'], 'soon', /RFC 3339/],
     'tickets that live for ever': [['tickets', 'lifetimeSeconds'], 604_801, /up to 604800/],
     'tickets that never live': [['tickets', 'lifetimeSeconds'], 0, /up to 604800/],

@@ -29,6 +29,11 @@ export class ServerConnection {
     return this.#conversation.canSend
   }
 
+  /** The memory kept for a record and a message that the peer has begun and not finished. */
+  get begunBytes(): number {
+    return this.#conversation.begunBytes
+  }
+
   /** Takes bytes of the peer, cut as the transport pleases, and returns what happened. */
   receive(bytes: Uint8Array): ConnectionEvent[] {
     return this.#conversation.receive(bytes)

@@ -65,6 +65,10 @@ export class Conversation<State> {
     return this.#open && !this.#sendClosed && !this.#ended
   }
 
+  get begunBytes(): number {
+    return this.#incoming.begunBytes + this.#reassembly.begunBytes
+  }
+
   receive(bytes: Uint8Array): ConnectionEvent[] {
     // RFC 8446 §6.1: what comes after close_notify is ignored.
     if (this.#ended || this.#peerClosed) return []

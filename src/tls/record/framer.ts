@@ -21,11 +21,12 @@ export function maxTls13Fragment(type: number): number {
 
 /**
  * Cuts a stream of bytes into records. A record that came whole is a view of what was pushed; only an unfinished one is
- * copied, so that an idle connection holds nothing, and a busy one a record at most.
+ * copied, so that an idle connection holds nothing, and a busy one a record at most: no more than twice what came of it,
+ * for whoever announces a long record has not sent it yet.
  */
 export class Framer {
   #pushed: Uint8Array = nothing
-  /** An unfinished record: room for its header, and for all of it once its length is known. */
+  /** An unfinished record, and room for as much again. */
   #unfinished: Uint8Array = nothing
   #held = 0
   #first = true
@@ -64,6 +65,11 @@ export class Framer {
     return this.#pushed.length
   }
 
+  /** The memory that an unfinished record has. */
+  get begunBytes(): number {
+    return this.#unfinished.length
+  }
+
   /** From the next record on, fragments are this long at most. */
   limit(maxFragment: (type: number) => number): void {
     this.#maxFragment = maxFragment
@@ -91,12 +97,13 @@ export class Framer {
   }
 
   #hold(length: number): void {
-    if (this.#unfinished.length < length) {
-      const grown = new Uint8Array(length)
+    const more = this.#takePushed(Math.min(length - this.#held, this.#pushed.length))
+    const needed = this.#held + more.length
+    if (this.#unfinished.length < needed) {
+      const grown = new Uint8Array(Math.min(length, needed * 2))
       grown.set(this.#unfinished)
       this.#unfinished = grown
     }
-    const more = this.#takePushed(Math.min(length - this.#held, this.#pushed.length))
     this.#unfinished.set(more, this.#held)
     this.#held += more.length
   }

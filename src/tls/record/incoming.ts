@@ -63,6 +63,11 @@ export class Incoming implements Room {
     return this.#held.room(length, length + this.#framer.left)
   }
 
+  /** The memory that an unfinished record has. */
+  get begunBytes(): number {
+    return this.#framer.begunBytes
+  }
+
   /** From the next record on, this key. */
   use(protection: RecordProtection): void {
     this.#protection?.wipe()

@@ -22,6 +22,11 @@ export class Reassembly {
     return this.#length === 0
   }
 
+  /** The memory that an unfinished message has. */
+  get begunBytes(): number {
+    return this.#bytes.length
+  }
+
   push(fragment: Uint8Array): void {
     const needed = this.#length + fragment.length
     if (needed > this.#bytes.length) {

@@ -48,6 +48,22 @@ suite('Framer', () => {
     assert.deepEqual(Buffer.from(drain(framer, chunk.subarray(8))[0] as Uint8Array), Buffer.from(chunk))
   })
 
+  test('has memory for an unfinished record as its bytes come, and not as they are announced', () => {
+    const random = new Random(3)
+    for (let round = 0; round < 200; round++) {
+      const framer = new Framer()
+      const record = plainRecord(23, bytes(1 + random.below(maxPlaintext)))
+      for (let at = 0; at < record.length;) {
+        const size = 1 + random.below(random.pick([4, 100, 20_000]))
+        drain(framer, record.subarray(at, at + size))
+        at += size
+        const { begunBytes } = framer
+        if (at < record.length) assert.ok(begunBytes >= at && begunBytes <= 2 * at, `${begunBytes} for ${at}`)
+        else assert.equal(begunBytes, 0)
+      }
+    }
+  })
+
   test('takes 256 bytes more in a protected record than in another', () => {
     assert.deepEqual(drain(new Framer(), header(23, maxCiphertext)), [])
     assert.deepEqual(drain(new Framer(), header(22, maxPlaintext)), [])

@@ -260,6 +260,17 @@ suite('an open connection of TLS 1.2', () => {
     assert.equal(text(server.receive(client.data('still here'))), 'still here')
   })
 
+  test('a wish to renegotiate that never ends is memory that the connection says it has', () => {
+    const client = makeClient()
+    const { server } = established(client)
+    assert.equal(server.begunBytes, 0)
+    const hello = client.helloMessage()
+    server.receive(client.protect(22, hello.subarray(0, 100)))
+    assert.ok(server.begunBytes >= 100)
+    server.receive(client.protect(22, hello.subarray(100)))
+    assert.equal(server.begunBytes, 0)
+  })
+
   test('no_renegotiation does not follow our close_notify', () => {
     const client = makeClient()
     const { server } = established(client)

@@ -25,7 +25,12 @@ export const nodeNetwork: Network = {
 
   dial(to, events, readInto) {
     const socket = connect({ ...to, ...options, ...into(readInto, (bytes) => events.onBytes(bytes)) })
-    socket.on('connect', () => events.onConnected())
+    // Held back until the connection stands, a PROXY header leaves together with the first request, if that is there.
+    socket.cork()
+    socket.on('connect', () => {
+      socket.uncork()
+      events.onConnected()
+    })
     const dialled = new NodeSocket(socket)
     dialled.start(events)
     return dialled

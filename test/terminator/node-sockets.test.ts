@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { afterEach, test } from 'node:test'
+import { Worker } from 'node:worker_threads'
 import { nodeNetwork } from '../../src/terminator/node-sockets.ts'
 import type { AcceptedSocket, DialEvents, Socket } from '../../src/terminator/socket.ts'
 import { closeAll, closedPort, echo, opened, read, readToEnd, startUpstream, tcp } from '../support/terminator.ts'
@@ -86,6 +87,19 @@ test('what is written before the connection stands is kept for it, and each side
   assert.deepEqual(events.heard, ['connected', 'bytes', 'fin', 'closed'])
   assert.equal(socket.isClosed, true)
   assert.equal(socket.unsent, 0)
+})
+
+test('all of that leaves at once and together, as soon as the connection stands', async () => {
+  // On a thread of its own, for here a second write would have been made before anybody reads.
+  const upstream = new Worker(firstChunks, { eval: true })
+  opened.push(() => upstream.terminate())
+  const [port] = (await once(upstream, 'message')) as [number]
+  for (let i = 0; i < 50; i++) {
+    const { socket } = dial({ host: '127.0.0.1', port })
+    for (const part of ['header', 'and', 'request']) socket.write(Buffer.from(part))
+    assert.deepEqual(await once(upstream, 'message'), ['headerandrequest'])
+    socket.destroy()
+  }
 })
 
 test('bytes lie in the buffer that was lent for them', async () => {
@@ -206,3 +220,13 @@ test('a port that is taken is refused, and one that is closed takes nobody, whil
   socket.write(Buffer.from('still'))
   assert.equal((await read(client, 5)).toString(), 'still')
 })
+
+/** Says its port, and then of each connection what the first read brings. */
+const firstChunks = `
+  const { parentPort } = require('node:worker_threads')
+  const server = require('node:net').createServer((socket) => {
+    socket.once('data', (chunk) => parentPort.postMessage(chunk.toString()))
+    socket.on('error', () => {})
+  })
+  server.listen(0, '127.0.0.1', () => parentPort.postMessage(server.address().port))
+`

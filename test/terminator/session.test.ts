@@ -203,6 +203,16 @@ for (const kind of ['tls', 'plain'] as const) {
     assert.equal(bytes.subarray(header.length).toString(), 'GET /')
   })
 
+  test(`${kind}: tells it as soon as the upstream is there, whether or not the client says anything`, async () => {
+    const { upstream, socket: arrived } = await capturing()
+    const socket = await client(await startTerminator({ upstream, proxyProtocol: true }))
+    const above = await arrived
+    const header = readProxyHeader(await read(above, 28))
+    assert.equal(header?.addresses?.source.port, socket.localPort)
+    socket.write('GET /')
+    assert.equal((await read(above, 5)).toString(), 'GET /')
+  })
+
   test(`${kind}: passes on the address that a load balancer says`, async () => {
     const { upstream, socket: arrived } = await capturing()
     const terminator = await startTerminator({ upstream, proxyProtocol: true, acceptProxyProtocol: true })

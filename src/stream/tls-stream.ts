@@ -53,6 +53,8 @@ export class TlsStream extends Duplex {
   readonly #deadline: NodeJS.Timeout
   #complete: HandshakeComplete | undefined
   #peerClosed = false
+  /** Whoever reads here can take more. */
+  #isWanted = true
   /** What goes on once the handshake is over, or the transport has drained. */
   #blocked: { readonly until: 'secure' | 'drain'; readonly resume: (error?: Error) => void } | undefined
 
@@ -67,7 +69,7 @@ export class TlsStream extends Duplex {
     this.#side = side
     this.#deadline = setTimeout(() => this.#giveUp(`no handshake within ${handshakeTimeoutMs} ms`), handshakeTimeoutMs)
     transport.on('data', (bytes: Uint8Array) => this.#receive(bytes))
-    transport.on('drain', () => this.#unblock('drain'))
+    transport.on('drain', () => this.#onDrain())
     transport.on('end', () => this.#onTransportEnd())
     transport.on('error', (error: Error) => this.destroy(error))
     transport.on('close', () => this.#onTransportEnd())
@@ -176,7 +178,8 @@ export class TlsStream extends Duplex {
   }
 
   override _read(): void {
-    this.#transport.resume()
+    this.#isWanted = true
+    this.#steer()
   }
 
   override _write(chunk: Uint8Array, _encoding: BufferEncoding, done: Done): void {
@@ -209,6 +212,19 @@ export class TlsStream extends Duplex {
 
   #receive(bytes: Uint8Array): void {
     this.#follow(this.#engine.receive(bytes))
+    this.#steer()
+  }
+
+  #onDrain(): void {
+    this.#unblock('drain')
+    this.#steer()
+  }
+
+  /** Reads from the peer exactly while there is room for what it says, and for what we have to answer. */
+  #steer(): void {
+    // A peer can make the engine answer (KeyUpdate) without ever reading: then it has to wait as well.
+    if (this.#isWanted && this.#transport.writableLength <= mostUnread) this.#transport.resume()
+    else this.#transport.pause()
   }
 
   #follow(events: readonly ConnectionEvent[]): void {
@@ -229,7 +245,7 @@ export class TlsStream extends Duplex {
         this.emit('secureConnect')
         return this.#unblock('secure')
       case 'application-data':
-        if (!this.push(event.data)) this.#transport.pause()
+        if (!this.push(event.data)) this.#isWanted = false
         return
       case 'peer-closed':
         this.#peerClosed = true
@@ -312,6 +328,8 @@ function errorOf({ by, alert, reason, detail }: ConnectionFailed): TlsError {
 
 /** Some records' worth: enough to fill a socket, little enough to hold. */
 const pieceLength = 65_536
+/** More than what is written here ever puts there, piece by piece, so that only the engine's own answers reach it. */
+const mostUnread = 4 * pieceLength
 
 const socketMethods = ['setTimeout', 'setNoDelay', 'setKeepAlive', 'ref', 'unref'] as const
 const socketFacts = ['remoteAddress', 'remotePort', 'remoteFamily', 'localAddress', 'localPort'] as const

@@ -1,6 +1,6 @@
 /** TLS as a stream: our client and server over pipes and sockets, node:tls and node:http at the other end, and what goes wrong. */
 import assert from 'node:assert/strict'
-import { createHash, X509Certificate } from 'node:crypto'
+import { createHash, randomBytes, X509Certificate } from 'node:crypto'
 import { once } from 'node:events'
 import { createServer as createHttpServer, request, type IncomingMessage } from 'node:http'
 import { request as httpsRequest } from 'node:https'
@@ -10,9 +10,12 @@ import { buffer, text } from 'node:stream/consumers'
 import { pipeline } from 'node:stream/promises'
 import { suite, test, type TestContext } from 'node:test'
 import { connect as connectNodeTls, createServer as createNodeTlsServer, type TLSSocket } from 'node:tls'
+import { concat } from '../../src/bytes/arrays.ts'
+import { native } from '../../src/crypto/native/provider.ts'
 import { connect, serve, serverContext, TlsError } from '../../src/stream/tls.ts'
 import type { ConnectOptions, ServerOptions, Session, TlsStream } from '../../src/stream/tls.ts'
 import { issue } from '../support/openssl.ts'
+import { TestClient } from '../support/tls-client.ts'
 
 const servername = 'shop.example.com'
 const { certificate: cert, key } = issue({ extensions: [`subjectAltName=DNS:${servername},IP:127.0.0.1`] })
@@ -126,6 +129,28 @@ suite('a stream at either end', () => {
     assert(wires[0].writableLength < 2 ** 18, `${wires[0].writableLength} bytes are encrypted already`)
     assert.equal((await buffer(server)).length, 32 * 2 ** 20)
   })
+})
+
+test('a peer that only asks for fresh keys, and reads no answer, has to wait', async () => {
+  const [far, wire] = duplexPair()
+  const server = serve(wire, context).resume()
+  const client = new TestClient({ crypto: native, random: (length) => randomBytes(length), serverName: servername })
+  far.write(concat(...client.hello()))
+  const answer = (bytes: Buffer): void => void far.write(concat(...client.receive(bytes)))
+  far.on('data', answer)
+  await once(server, 'secureConnect')
+  far.off('data', answer).pause()
+  let asked = 0
+  for (; asked < 40_000 && !wire.isPaused(); asked++) {
+    if (!far.write(concat(client.keyUpdate(1), client.data('?')))) await once(far, 'drain')
+    // So that each is answered by itself.
+    await new Promise((resolve) => setImmediate(resolve))
+  }
+  assert.ok(wire.isPaused(), `${asked} requests were answered, and ${wire.writableLength} bytes are kept`)
+  // Nor does it wait for ever: it has only to read.
+  far.resume()
+  while (wire.isPaused()) await once(wire, 'drain')
+  server.destroy()
 })
 
 suite('beside node:tls', () => {

@@ -16,6 +16,7 @@ export const reasons = {
   // What it refers to: condition ResolvedRefs.
   ResolvedRefs: 'everything that the policy refers to is there',
   SecretNotFound: 'a Secret that a host needs is not there (yet)',
+  RefNotPermitted: "the workload's own ServiceAccount may not list what the policy would take from another namespace",
   DefaultCertificateMissing: 'unknownSNI is ServeDefault, and no default certificate is named',
   NoCertificates: 'neither the policy nor an Ingress names a certificate',
 

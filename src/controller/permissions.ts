@@ -80,6 +80,12 @@ export const permissions: readonly Permission[] = [
     verbs: ['get', 'patch', 'delete'],
     why: 'keep one narrow entry per policy in them',
   },
+  {
+    apiGroup: 'authorization.k8s.io',
+    resource: 'subjectaccessreviews',
+    verbs: ['create'],
+    why: "ask what a workload's ServiceAccount may read in other namespaces, before reading it for the workload",
+  },
   { apiGroup: 'events.k8s.io', resource: 'events', verbs: ['create', 'patch'], why: 'events on policies' },
   {
     apiGroup: 'coordination.k8s.io',

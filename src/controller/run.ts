@@ -23,6 +23,7 @@ import { collectOften } from './collect-often.ts'
 import { ConfigMapReader } from './config-map-reader.ts'
 import { limited } from './limited.ts'
 import { exposition, type Report } from './report.ts'
+import { Rights } from './rights.ts'
 import { ServingWebhook } from './serving-webhook.ts'
 import type { Surroundings } from './tls-policy/govern.ts'
 import { Bundles } from './tls-policy/bundles.ts'
@@ -88,6 +89,7 @@ class Operator {
       world: this.#world,
       sidecarImage,
       configMap: configMaps.read,
+      mayList: new Rights(client, Date.now).mayList,
       excluded: ['kube-system', namespace],
     }
     this.#webhook = new ServingWebhook({ ...options, around: this.#around, metrics: this.#metrics })
@@ -154,7 +156,7 @@ class Operator {
       onError: (error) => log.warn('an event could not be written', { error: errorText(error) }),
     })
     const dependencies = new Dependencies()
-    const bundles = new Bundles({ client, world, crypto, now })
+    const bundles = new Bundles({ client, world, mayList: this.#around.mayList, crypto, now })
     const policies = new PolicyReconciler({
       client,
       observer: new Observer({ client, world, around: this.#around, bundles }),

@@ -44,6 +44,19 @@ async function grantWhatTheChartGrants(client: KubeClient): Promise<void> {
   await put(client, rbac('RoleBinding', true), { metadata: own, roleRef: roleRef('Role'), subjects })
 }
 
+/** Lets a service account do something in a namespace. */
+export async function grant(
+  client: KubeClient,
+  home: string,
+  rule: { readonly resources: readonly string[]; readonly verbs: readonly string[] },
+  account: { readonly namespace: string; readonly name: string },
+): Promise<void> {
+  const metadata = { namespace: home, name: 'chitin' }
+  await put(client, rbac('Role', true), { metadata, rules: [{ apiGroups: [''], ...rule }] })
+  const subjects = [{ kind: 'ServiceAccount', ...account }]
+  await put(client, rbac('RoleBinding', true), { metadata, roleRef: roleRef('Role'), subjects })
+}
+
 function rules(file: string): unknown {
   return parse(readFileSync(join(root, 'charts', 'chitin', 'files', file), 'utf8'))
 }
@@ -77,7 +90,11 @@ export async function condition(client: KubeClient, name: string, type: string):
   return `${held?.status}/${held?.reason}`
 }
 
-export function policy(name: string, enforcement: 'Audit' | 'Enforce', more: { readonly tls?: object } = {}) {
+export function policy(
+  name: string,
+  enforcement: 'Audit' | 'Enforce',
+  more: { readonly tls?: object; readonly certificates?: object } = {},
+) {
   return {
     metadata: { namespace, name },
     spec: { targetRefs: [{ group: 'apps', kind: 'Deployment', name: 'nginx' }], mode: 'Sidecar', enforcement, ...more },

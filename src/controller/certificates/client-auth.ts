@@ -45,6 +45,7 @@ export function openClientAuth(
   const { mode, authorities: from, crls: listsFrom = from, maxIntermediates } = input
   if (from === undefined || listsFrom === undefined)
     return closed('SecretNotFound', 'it names no Secret that may be used')
+  for (const { denied } of [from, listsFrom]) if (denied !== undefined) return closed('RefNotPermitted', denied)
   for (const secret of [from, listsFrom])
     if (secret.data === undefined)
       return {

@@ -130,7 +130,8 @@ export class HostCredentials {
   }
 
   #read(secret: SecretInput): Opened {
-    const { namespace, name, data } = secret
+    const { namespace, name, data, denied } = secret
+    if (denied !== undefined) return { reason: 'RefNotPermitted', message: denied }
     if (data === undefined) {
       this.#notes.misses(secret)
       return { reason: 'SecretNotFound', message: `there is no Secret ${name} in namespace ${namespace}` }

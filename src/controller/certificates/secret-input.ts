@@ -7,12 +7,13 @@ import type { Credential } from '../../x509/credential.ts'
 import { IssueError } from '../../x509/issue.ts'
 import { passedCredentialPem } from '../../x509/served-credential.ts'
 
-/** `data` (base64) is left out where there is no such Secret. */
+/** `data` (base64) is left out where there is no such Secret, or where it may not be read; then `denied` says why. */
 export interface SecretInput {
   readonly namespace: string
   readonly name: string
   readonly resourceVersion?: string
   readonly data?: Readonly<Record<string, string>>
+  readonly denied?: string
 }
 
 /** Chain and key of a Secret of type kubernetes.io/tls. Throws IssueError, with the reason. */

@@ -18,6 +18,7 @@ import type { SecretInput } from '../certificates/secret-input.ts'
 import { unchangedSecrets } from '../certificates/unchanged.ts'
 import { inTurns } from '../in-turns.ts'
 import { limited } from '../limited.ts'
+import type { Rights } from '../rights.ts'
 import type { Live, World } from '../world.ts'
 import { isEqual } from './apply.ts'
 import type { Governed } from './govern.ts'
@@ -26,6 +27,8 @@ import type { Certificates } from './seen.ts'
 export interface BundlesOptions {
   readonly client: KubeClient
   readonly world: World
+  /** Whether a ServiceAccount may list the Secrets of a namespace. */
+  readonly mayList: Rights['mayList']
   readonly crypto: CryptoProvider
   readonly now: () => number
 }
@@ -70,6 +73,7 @@ export class Bundles {
     const { clientAuth, sessionTickets, alpn: _planned, ...tls } = policy.spec.tls
     const authorities = authoritySecrets(policy, governed)
     const refs = [...governed.groups.flatMap(({ secrets }) => secrets), ...governed.fallback, ...authorities]
+    const denied = await this.#denied(refs, namespace, governed.accounts)
     const compiledFrom = [
       governed.groups,
       governed.fallback,
@@ -77,6 +81,7 @@ export class Bundles {
       governed.clientAuth,
       policy.spec.tls,
       refs.map(version),
+      [...denied.values()],
     ]
     const of = createHash('sha256').update(JSON.stringify(compiledFrom)).digest('base64')
     const known = this.#memo.get(key)
@@ -94,6 +99,7 @@ export class Bundles {
       ? unchangedSecrets(previous?.data ?? {}, known.outcome.status, version)
       : new Map<string, SecretInput>()
     for (const ref of authorities) unchanged.delete(keyFor(ref))
+    for (const [secret, input] of denied) unchanged.set(secret, input)
     const fetched = await this.#fetchAll(refs, unchanged, signal)
     const input = (ref: ObjectName): SecretInput => fetched.get(keyFor(ref)) ?? ref
     const inputs = (names: readonly ObjectName[]): SecretInput[] => names.map(input)
@@ -125,6 +131,30 @@ export class Bundles {
       ...(inPlace ? { inPlaceAs: previous?.metadata.resourceVersion ?? 'none' } : {}),
     })
     return { certificates: certificatesOf(outcome, previous, governed), inPlace }
+  }
+
+  /** The Secrets of other namespaces that none of the workloads may read by itself, by key, each with the reason. */
+  async #denied(
+    refs: readonly ObjectName[],
+    home: string,
+    accounts: readonly ObjectName[],
+  ): Promise<ReadonlyMap<Key, SecretInput>> {
+    const { mayList } = this.#options
+    const isAllowed = new Map([[home, true]])
+    for (const { namespace } of refs) {
+      if (isAllowed.has(namespace)) continue
+      const answers = await Promise.all(accounts.map(async (account) => mayList(account, 'secrets', namespace)))
+      isAllowed.set(namespace, answers.includes(true))
+    }
+    const names = accounts.map(keyFor).join(', ')
+    return new Map(
+      refs
+        .filter(({ namespace }) => isAllowed.get(namespace) !== true)
+        .map((ref) => {
+          const denied = `ServiceAccount ${names} may not list Secrets in namespace ${ref.namespace}`
+          return [keyFor(ref), { ...ref, denied }]
+        }),
+    )
   }
 
   /** Each Secret once, but for those that are `there` already. */

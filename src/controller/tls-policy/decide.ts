@@ -109,6 +109,8 @@ function patience(seen: Seen, findings: Findings, rollout: Rollout, now: Date): 
   if (findings.servedVerified.reason === 'VerificationPending' && questionsOf(seen).all.length > 0) return 250
   if (findings.servedVerified.status === 'False') return 5000
   if (rollout.moving.length > 0) return 5000
+  // Nothing that is watched tells of a right that was granted.
+  if (findings.resolvedRefs.reason === 'RefNotPermitted') return 10_000
   const boundaries = seen.certificates.status
     .flatMap(({ notAfter }) => (notAfter === undefined ? [] : Date.parse(notAfter)))
     .flatMap((end) => [end, end - (seen.policy?.spec.rotation.expiryWarningMs ?? 0)])

@@ -55,6 +55,9 @@ export function resolvedRefs(seen: Seen): Finding {
     const more = missing.length > names.length ? ` and ${missing.length - names.length} more` : ''
     return finding('ResolvedRefs', 'False', 'SecretNotFound', `not there (yet): Secret ${names.join(', ')}${more}`)
   }
+  const denied = status.find(({ heldBack }) => heldBack?.reason === 'RefNotPermitted')
+  if (denied?.heldBack !== undefined)
+    return finding('ResolvedRefs', 'False', 'RefNotPermitted', `${denied.host}: ${denied.heldBack.message}`)
   if (fallbackMissing) {
     const message = 'unknownSNI is ServeDefault, and neither the policy nor nginx names a default certificate'
     return finding('ResolvedRefs', 'False', 'DefaultCertificateMissing', message)
@@ -70,8 +73,9 @@ export function certificatesValid(seen: Seen, policy: TLSPolicy, now: Date): Fin
   const { status, problem } = seen.certificates
   // First, for it keeps every certificate from being renewed, and not one host's.
   if (problem !== undefined) return finding(type, 'False', problem.reason, problem.message)
-  // A Secret that is not there (yet) is ResolvedRefs' to report: while it is being issued, nothing is wrong with it.
-  const bad = status.filter(({ heldBack }) => heldBack !== undefined && heldBack.reason !== 'SecretNotFound')
+  // A Secret that is not there (yet) is ResolvedRefs' to report: while it is being issued, nothing is wrong with it. So is
+  // one that is out of reach.
+  const bad = status.filter(({ heldBack }) => heldBack !== undefined && !unresolved.has(heldBack.reason))
   const [first] = bad
   if (first?.heldBack !== undefined) {
     const { namespace, name } = first.secret
@@ -97,6 +101,8 @@ export function certificatesValid(seen: Seen, policy: TLSPolicy, now: Date): Fin
   }
   return finding(type, 'True', 'CertificatesValid', count(served.length, 'certificate'))
 }
+
+const unresolved = new Set(['SecretNotFound', 'RefNotPermitted'])
 
 export function servedVerified(seen: Seen, policy: TLSPolicy, now: Date): Finding {
   return verdict(questionsOf(seen).all, seen.answers, now.getTime(), policy.spec.rotation.verify.timeoutMs)

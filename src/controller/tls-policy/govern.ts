@@ -20,6 +20,7 @@ import { recognise } from '../../nginx/recognise.ts'
 import { matches } from '../../policy/label-selector.ts'
 import { resolve, workloadOf, type Resolution } from '../../policy/resolve.ts'
 import type { HostGroup, Origin } from '../certificates/host-group.ts'
+import type { Rights } from '../rights.ts'
 import type { Verdict } from '../../webhook/lookup.ts'
 import { type Live, type LivePod, type RawPolicy, workloadsIn, type World } from '../world.ts'
 import { isEqual } from './apply.ts'
@@ -30,6 +31,8 @@ export interface Surroundings {
   readonly world: World
   readonly sidecarImage: string
   readonly configMap: (ref: ObjectRef) => Promise<ConfigMap | undefined>
+  /** Whether a ServiceAccount may list the ConfigMaps of a namespace. */
+  readonly mayList: Rights['mayList']
   /** Namespaces whose pods are never touched: the operator's own, and kube-system. */
   readonly excluded: readonly string[]
 }
@@ -56,6 +59,8 @@ export interface Governed {
   /** What single hosts ask of their clients; left out where no nginx is recognised any more that would tell. */
   readonly clientAuth?: readonly HostClientAuth[]
   readonly derived?: NonNullable<Seen['derived']>
+  /** The ServiceAccounts of its workloads. */
+  readonly accounts: readonly ObjectName[]
   readonly dependencies: readonly Dependency[]
 }
 
@@ -134,6 +139,7 @@ export async function govern(policy: TLSPolicy, around: Surroundings): Promise<G
     alpn: first?.alpn ?? policy.spec.tls.alpn,
     ...(isKnown ? { clientAuth: [...new Map(asked.map((one) => [one.host, one])).values()] } : {}),
     ...(derived === undefined ? {} : { derived }),
+    accounts: accountsOf(workloads),
     dependencies,
   }
 }
@@ -158,7 +164,7 @@ interface ServedIngress {
 export async function plan(
   policy: TLSPolicy,
   spec: PodSpec,
-  { world, configMap }: Surroundings,
+  { world, configMap, mayList }: Surroundings,
   /** Instead of the Ingresses that there are. */
   assumed?: readonly Ingress[],
 ): Promise<Planned> {
@@ -172,6 +178,14 @@ export async function plan(
   const derivedConfigMap = { namespace, name: derivedConfigMapName(name) }
   const isOurs = reads.configMap?.name === derivedConfigMap.name && reads.configMap.namespace === namespace
   if (isOurs) throw new Error(`the plan for ${namespace}/${name} was asked for with a pod that is injected already`)
+  if (reads.configMap !== undefined) {
+    const account = accountOf(spec, namespace)
+    const { namespace: where, name: configured } = reads.configMap
+    if (!(await mayList(account, 'configmaps', where))) {
+      const message = `--configmap=${where}/${configured}: ServiceAccount ${account.name} may not list ConfigMaps there`
+      return { nginx: { refused: 'RefNotPermitted', message }, served: [], dependencies: [] }
+    }
+  }
   const config = reads.configMap === undefined ? undefined : await configMap(reads.configMap)
   const prefix = reads.ingresses?.annotationsPrefix ?? ''
   const served = ingresses.map((ingress) => ({ ingress, hosts: ingressHosts(ingress, prefix) }))
@@ -263,6 +277,15 @@ function refusalOf(verdict: Resolution | undefined, targets: readonly Target[]):
   if (targets.some((target) => target.plan !== undefined)) return undefined
   const [first] = targets
   return first?.refusal ?? { reason: 'TargetNotFound', message: 'there is no workload' }
+}
+
+function accountsOf(workloads: readonly Live<Workload>[]): ObjectName[] {
+  const all = workloads.map(({ metadata, spec }) => accountOf(spec.template.spec, metadata.namespace ?? ''))
+  return [...new Map(all.map((account) => [account.name, account])).values()]
+}
+
+function accountOf({ serviceAccountName = '' }: PodSpec, namespace: string): ObjectName {
+  return { namespace, name: serviceAccountName === '' ? 'default' : serviceAccountName }
 }
 
 function podsOf(workload: Live<Workload>, world: World): LivePod[] {

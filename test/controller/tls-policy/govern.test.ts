@@ -128,6 +128,16 @@ describe('refusals', () => {
     assert.equal(found.refusal?.reason, 'TargetNotFound')
   })
 
+  test("another namespace's ConfigMap, which the controller could not read either", async () => {
+    const args = ['/nginx-ingress-controller', '--configmap=vault/settings']
+    const found = await look({ args, rights: [] })
+    assert.equal(found.refusal?.reason, 'RefNotPermitted')
+    assert.match(found.refusal.message, /vault\/settings: ServiceAccount default may not list ConfigMaps there/)
+    assert.equal(found.derived, undefined)
+    assert.equal((await look({ args, rights: ['configmaps vault'] })).refusal, undefined)
+    assert.equal((await verdictOnPod(pod(), namespace, surroundings({ args, rights: [] }))).do, 'leave')
+  })
+
   test('a namespace whose pods are never touched', async () => {
     const found = await look({ excluded: [namespace] })
     assert.equal(found.refusal?.reason, 'Invalid')
@@ -175,6 +185,8 @@ interface Cluster {
   readonly policies?: readonly RawPolicy[]
   readonly ingresses?: readonly Live<Ingress>[]
   readonly excluded?: readonly string[]
+  /** What ServiceAccounts may list outside of their namespace, as `kind namespace`; left out: everything. */
+  readonly rights?: readonly string[]
   /** Of the controller, instead of its usual ones. */
   readonly args?: readonly string[]
 }
@@ -189,6 +201,7 @@ function surroundings({
   policies = [policy('edge', {})],
   ingresses = [ingress({})],
   excluded = [],
+  rights,
   args,
 }: Cluster): Surroundings {
   const quiet = { trouble: () => undefined, error: (error: unknown) => assert.fail(String(error)) }
@@ -197,7 +210,14 @@ function surroundings({
   for (const one of ingresses) world.ingresses.put(one)
   world.ingressClasses.put({ metadata: { name: 'nginx' }, spec: { controller: 'k8s.io/ingress-nginx' } })
   world.workloads[0]?.put(workload(args))
-  return { world, sidecarImage: 'chitin:1', configMap: emptyConfigMap, excluded }
+  return {
+    world,
+    sidecarImage: 'chitin:1',
+    configMap: emptyConfigMap,
+    mayList: async (account, plural, other) =>
+      account.namespace === other || (rights?.includes(`${plural} ${other}`) ?? true),
+    excluded,
+  }
 }
 
 async function emptyConfigMap(): Promise<ConfigMap> {

@@ -16,9 +16,9 @@ import { seededRandom } from '../keys.ts'
 
 const modules = readKernels()
 
-for (const [name, kernelName, curve, length] of [
-  ['P-256', 'p256', p256, 32],
-  ['P-384', 'p384', p384, 48],
+for (const [name, kernelName, curve, length, doubling] of [
+  ['P-256', 'p256', p256, 32, 34n],
+  ['P-384', 'p384', p384, 48, 38n],
 ] as const) {
   const { p, n, b } = curve.Point.CURVE()
   const kernel = nistCurve(instantiate(modules, kernelName), name)
@@ -27,7 +27,8 @@ for (const [name, kernelName, curve, length] of [
   const scalar = (): bigint => (toInteger(random(length)) % (n - 1n)) + 1n
   const point = (x: bigint, y: bigint): Uint8Array => concat(Uint8Array.of(4), bytes(x), bytes(y))
   const pointOf = (k: bigint): Uint8Array => curve.Point.BASE.multiply(k).toBytes(false)
-  // Small and large ones, those where a digit changes its sign, those of one bit, and of all bits up to one.
+  // Small and large ones, those where a digit changes its sign, those of one bit, and of all bits up to one; and that
+  // whose last addition in the comb is of a point to itself.
   const scalars = [
     1n,
     2n,
@@ -41,7 +42,7 @@ for (const [name, kernelName, curve, length] of [
     63n,
     64n,
     65n,
-    ...[1n, 2n, 3n, 16n, 32n, 64n].map((less) => n - less),
+    ...[1n, 2n, 3n, 16n, 32n, 64n, doubling].map((less) => n - less),
     (n - 1n) / 2n,
     (n + 1n) / 2n,
     ...Array.from({ length: 12 }, (_, i) => 1n << BigInt(i * (length / 2) + 29)),

@@ -2,7 +2,7 @@
  * P-256 or P-384, by the field it is compiled over: key pairs, ECDH (SEC 1 §3.3.1), ECDSA (FIPS 186-5 §6.4).
  *
  * No branch and no address depends on a scalar or a nonce; only whether an input is refused does. A scalar is written in
- * odd signed digits, tables are read whole, and the additions are complete.
+ * odd signed digits, tables are read whole, and the additions are complete, or proved to meet no exception.
  *
  * Everything returns 1 where it is done, and 0 where an input is out of range, a point off the curve, or a signature wrong.
  */
@@ -10,7 +10,7 @@ import {
   BYTES, COMB, COMB_ENTRIES, COMB_WIDTH, COMB_WINDOWS, MODULUS, MODULUS_INVERSE, ONE, ORDER, PLAIN_ONE,
   RADIX_SQUARED, SLOT, WINDOW_ENTRIES, WINDOW_WIDTH, WINDOW_WINDOWS, mul, select2, select3,
 } from 'curve/field'
-import { addAffine, addPoint, curveEquation, doubleJacobian, toHomogeneous, toJacobian } from './weierstrass'
+import { addAffine, addDistinct, addPoint, curveEquation, doubleJacobian, toHomogeneous, toJacobian } from './weierstrass'
 import { canonical, copy, fromBytes, isEqual, isZero, negateIf, reverse, subtract, toBytes } from './element'
 import { addScalar, doubleScalar, increment, invertScalar, mulScalar, reduceOnce, scalarIntoForm, scalarOutOfForm } from './scalar'
 import { digit, makeOdd, topDigit } from './digits'
@@ -123,16 +123,24 @@ export function verify(): i32 {
   return same
 }
 
-/** POINT = k G. */
+/**
+ * POINT = k G, from the top row down. With the unit 2^(COMB_WIDTH i), row i brings an odd number of units to an even number
+ * of them, neither 0: sum and difference are odd, so not 0, and no multiple of the order either, which is odd, as one that
+ * is made of such units would be far above both. But for row 0, whose unit is 1: k = n - 34 of P-256 adds a point to itself
+ * there, and k = n - 38 of P-384, so that addition is a complete one.
+ */
 function mulBase(k: usize): void {
   const negative = makeOdd(k)
   chooseBase(COMB_WINDOWS - 1, topDigit(COMB_WINDOWS - 1, COMB_WIDTH))
   memory.copy(POINT, CHOSEN, 2 * SLOT)
   copy(POINT + 2 * SLOT, ONE)
-  for (let i = 0; i < COMB_WINDOWS - 1; i++) {
+  for (let i = COMB_WINDOWS - 2; i > 0; i--) {
     chooseBase(i, digit(i, COMB_WIDTH))
-    addAffine(POINT, POINT, CHOSEN)
+    addDistinct(POINT, POINT, CHOSEN)
   }
+  toHomogeneous(POINT)
+  chooseBase(0, digit(0, COMB_WIDTH))
+  addAffine(POINT, POINT, CHOSEN)
   negateIf(POINT + SLOT, negative)
 }
 

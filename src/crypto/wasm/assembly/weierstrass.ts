@@ -1,6 +1,7 @@
 /**
  * Points of y^2 = x^3 - 3x + b over a field of FIPS 186: three elements X, Y, Z each. Homogeneous coordinates (X/Z, Y/Z)
- * for the complete additions, which have no exceptional input, and Jacobian ones (X/Z^2, Y/Z^3) for doublings.
+ * for the complete additions, which have no exceptional input, and Jacobian ones (X/Z^2, Y/Z^3) for doublings, and for
+ * additions of points that are known to be neither the same nor each other's negatives.
  *
  * Beside a sum stands the bound of its limbs in units of 2^28; a product's is 1, and a carry's a trace more. An output
  * is written only once no input is read any more, so outputs may be inputs.
@@ -59,6 +60,33 @@ function finishAddition(o: usize): void {
   mulSub(o, XY, MORE, YZ, XZ)
   mulAdd(o + SLOT, MORE, LESS, XX, XZ)
   mulAdd(o + 2 * SLOT, YZ, LESS, XY, XX)
+}
+
+/**
+ * o = p + q in Jacobian coordinates where q has only x and y, after "madd" of the Explicit-Formulas Database. Right for
+ * points of which neither is at infinity, and which are neither the same nor each other's negatives: two thirds of the
+ * time of `addAffine`.
+ */
+export function addDistinct(o: usize, p: usize, q: usize): void {
+  const x1 = p, y1 = p + SLOT, z1 = p + 2 * SLOT
+  const x2 = q, y2 = q + SLOT
+  sqr(ZZ, z1)
+  mul(T3, z1, ZZ)
+  mul(T4, x2, ZZ)
+  sub(T4, T4, x1) //      2: h
+  mul(T5, y2, T3)
+  sub(T5, T5, y1) //      2: r
+  mul(o + 2 * SLOT, z1, T4)
+  sqr(T6, T4)
+  mul(T7, T4, T6) //      h^3
+  mul(T8, x1, T6) //      x1 h^2
+  sqr(T6, T5)
+  sub(T6, T6, T7) //      2
+  double(T9, T8, 1) //    2
+  sub(T6, T6, T9) //      4
+  carry(o, T6) //         x = r^2 - h^3 - 2 x1 h^2
+  sub(T8, T8, o) //       2
+  mulSub(o + SLOT, T5, T8, y1, T7)
 }
 
 /**

@@ -1,9 +1,9 @@
 import { ServerConnection } from '../tls/connection.ts'
-import type { ConnectionEvent } from '../tls/events.ts'
+import type { ConnectionEvent, HandshakeComplete, VerifyClientCertificate } from '../tls/events.ts'
 import type { Queued } from '../tls/record/outgoing.ts'
 import type { ConnectionMemory } from '../tls/record/record-queue.ts'
 import { judgeClient, resumedClient } from './client-auth.ts'
-import type { Engine, EngineEvent } from './engine.ts'
+import type { Engine, EngineEvent, JudgedHandshake } from './engine.ts'
 import type { ProxyClient } from './proxy-protocol.ts'
 import type { TerminatorConfig } from './server-config.ts'
 
@@ -13,11 +13,14 @@ import type { TerminatorConfig } from './server-config.ts'
  * one P-384 authority, takes some 20 ms with `wasm`, half of it for reading them.
  */
 export class TlsEngine implements Engine {
+  readonly memory: ConnectionMemory
   readonly #connection: ServerConnection
-  readonly #config: TerminatorConfig
+  /** Until the handshake is over: a connection that lasts for days does not keep the certificates that it began with. */
+  #config: TerminatorConfig | undefined
   #client: ProxyClient | undefined
 
   constructor(config: TerminatorConfig) {
+    this.memory = config.memory
     this.#connection = new ServerConnection(config)
     this.#config = config
   }
@@ -42,10 +45,6 @@ export class TlsEngine implements Engine {
     return this.#connection.takeOutput()
   }
 
-  get memory(): ConnectionMemory {
-    return this.#config.memory
-  }
-
   get state(): 'handshaking' | 'open' | 'closed' {
     return this.#connection.state
   }
@@ -59,27 +58,37 @@ export class TlsEngine implements Engine {
   }
 
   #follow(event: ConnectionEvent): EngineEvent[] {
-    if (event.type === 'verify-client-certificate') {
-      const asked = this.#config.clientAuth(event.serverName)
-      if (asked === undefined) throw new Error('the engine shows a certificate that was not asked for')
-      const { client, refusal } = judgeClient(event.chain, asked, this.#around())
-      this.#client = client
-      return this.#connection.answer(refusal ?? 'accepted').flatMap((next) => this.#follow(next))
-    }
-    if (event.type !== 'handshake-complete') return [event]
-    const asked = this.#config.clientAuth(event.serverName)
-    const [leaf] = event.peerChain ?? []
-    if (leaf === undefined) {
-      // The engine has seen to that already. This door is worth two locks.
-      if (asked?.required === true) throw new Error('the engine has let in a client without a certificate')
-      return [event]
-    }
-    const client = event.resumed && asked !== undefined ? resumedClient(leaf, asked, this.#around()) : this.#client
-    return [client === undefined ? event : { ...event, client }]
+    if (event.type === 'verify-client-certificate') return this.#judge(event)
+    return [event.type === 'handshake-complete' ? this.#complete(event) : event]
   }
 
-  #around() {
-    const { now, crypto } = this.#config
-    return { now: new Date(now()), crypto }
+  #judge({ chain, serverName }: VerifyClientCertificate): EngineEvent[] {
+    const config = this.#config
+    const asked = config?.clientAuth(serverName)
+    if (config === undefined || asked === undefined)
+      throw new Error('the engine shows a certificate that was not asked for')
+    const { client, refusal } = judgeClient(chain, asked, around(config))
+    this.#client = client
+    return this.#connection.answer(refusal ?? 'accepted').flatMap((event) => this.#follow(event))
   }
+
+  #complete(event: HandshakeComplete): JudgedHandshake {
+    const config = this.#config
+    if (config === undefined) throw new Error('the engine has completed a handshake twice')
+    const asked = config.clientAuth(event.serverName)
+    const [leaf] = event.peerChain ?? []
+    // The engine has seen to that already. This door is worth two locks.
+    if (leaf === undefined && asked?.required === true)
+      throw new Error('the engine has let in a client without a certificate')
+    const client =
+      leaf !== undefined && event.resumed && asked !== undefined
+        ? resumedClient(leaf, asked, around(config))
+        : this.#client
+    this.#config = undefined
+    return client === undefined ? event : { ...event, client }
+  }
+}
+
+function around({ now, crypto }: TerminatorConfig) {
+  return { now: new Date(now()), crypto }
 }

@@ -27,7 +27,7 @@ import { Tls12Protection } from './tls12/protection.ts'
  * else: it becomes an alert, and the connection is closed. A fault of our own becomes internal_error.
  */
 export class Conversation<State> {
-  readonly #role: Role<State>
+  #role: Role<State>
   readonly #limits: Limits
   readonly #incoming: Incoming
   readonly #outgoing: Outgoing
@@ -254,6 +254,7 @@ export class Conversation<State> {
 
   #follow({ next, effects }: Transition<State>): void {
     this.#state = next
+    if (this.#open) this.#role = this.#role.afterwards ?? this.#role
     for (const effect of effects) this.#carryOut(effect)
   }
 

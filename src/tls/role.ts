@@ -20,6 +20,11 @@ export interface Role<State> {
   readonly memory?: ConnectionMemory | undefined
   /** The first state, and what to do before anything has come. */
   readonly start: Transition<State>
+  /**
+   * Takes its place when the handshake is over, and holds no certificates: a connection that lasts for days does not keep
+   * all that was replaced since. Left out: nobody does.
+   */
+  readonly afterwards?: Role<State>
   /** `waiting`: for a verdict; nothing that comes is looked at meanwhile. */
   phase(state: State): 'handshaking' | 'waiting' | 'open'
   /** Whose rules hold; TLS 1.3's, while no version is agreed on. */

@@ -13,12 +13,27 @@ import type { State } from './state.ts'
 
 /** The server's side of a connection: one for all connections that are made with the same configuration. */
 export function serverRole(config: ServerConfig): Role<State> {
-  const role = roles.get(config) ?? newRole(config)
+  const role = roles.get(config) ?? { ...newRole(config), afterwards: newRole(withoutCertificates(config)) }
   roles.set(config, role)
   return role
 }
 
 const roles = new WeakMap<ServerConfig, Role<State>>()
+
+/** All that is asked of a configuration when the handshake is over: nobody looks for a credential any more, nor chooses. */
+function withoutCertificates({ crypto, random, now, limits, padding, memory }: ServerConfig): ServerConfig {
+  return {
+    crypto,
+    random,
+    now,
+    credentials: () => undefined,
+    groups: [],
+    alpn: [],
+    ...(limits && { limits }),
+    ...(padding && { padding }),
+    ...(memory && { memory }),
+  }
+}
 
 function newRole(config: ServerConfig): Role<State> {
   return {

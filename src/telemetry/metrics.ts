@@ -4,6 +4,7 @@
  */
 import { AggregatorRegistry, collectDefaultMetrics, Counter, Gauge, Registry } from 'prom-client'
 import type { MetricObject } from 'prom-client'
+import { TalliedCounter } from './tallied-counter.ts'
 
 /** What one worker thread of the terminator counts. */
 export type ConnectionMetrics = ReturnType<typeof connectionMetrics>
@@ -15,7 +16,7 @@ export function connectionMetrics(registry: Registry = new Registry()) {
   const registers = [registry]
   return {
     registry,
-    handshakes: new Counter({
+    handshakes: new TalliedCounter({
       name: 'chitin_handshakes_total',
       help: 'TLS handshakes that ended. outcome: completed, failed (we sent the alert), refused (the client sent it), abandoned (no alert at all). reason: what failed, by the name it has in the log.',
       labelNames: ['outcome', 'version', 'suite', 'group', 'alert', 'reason'],
@@ -27,7 +28,7 @@ export function connectionMetrics(registry: Registry = new Registry()) {
       labelNames: ['alert', 'reason'],
       registers,
     }),
-    bytes: new Counter({
+    bytes: new TalliedCounter({
       name: 'chitin_bytes_total',
       help: 'Bytes on the wire to and from clients. port: tls or plain. direction: received or sent.',
       labelNames: ['port', 'direction'],
@@ -39,19 +40,19 @@ export function connectionMetrics(registry: Registry = new Registry()) {
       labelNames: ['port'],
       registers,
     }),
-    connections: new Counter({
+    connections: new TalliedCounter({
       name: 'chitin_connections_total',
       help: 'Client connections that were accepted. port: tls or plain.',
       labelNames: ['port'],
       registers,
     }),
-    connectionsClosed: new Counter({
+    connectionsClosed: new TalliedCounter({
       name: 'chitin_connections_closed_total',
       help: 'Client connections that ended, by how: finished, truncated, reset, idle, timeout, evicted (--max-connections), crowded-out (--max-handshakes) and so on.',
       labelNames: ['port', 'reason'],
       registers,
     }),
-    connectionsRejected: new Counter({
+    connectionsRejected: new TalliedCounter({
       name: 'chitin_connections_rejected_total',
       help: 'Client connections closed as soon as they came, because --max-connections busy ones were there.',
       labelNames: ['port'],

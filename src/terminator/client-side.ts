@@ -6,7 +6,7 @@ import type { Engine, EngineEvent } from './engine.ts'
 import type { ProxyAddresses } from './proxy-protocol.ts'
 import { longestHeader, readProxyHeader } from './read-proxy-header.ts'
 import type { Session } from './session.ts'
-import type { Tally } from './session-context.ts'
+import type { ByteTally } from './session-context.ts'
 import { countFailed } from './session-metrics.ts'
 import type { AcceptedSocket, SocketEvents } from './socket.ts'
 import { writeLent } from './write-lent.ts'
@@ -20,7 +20,7 @@ export class ClientSide implements SocketEvents {
   readonly #session: Session
   readonly #socket: AcceptedSocket
   readonly #engine: Engine
-  readonly #tally: Tally
+  readonly #tally: ByteTally
   /** The socket forgets it when it is closed; only the debug log wants it then. */
   readonly #peer: string
   #header: Uint8Array = nothing
@@ -97,7 +97,7 @@ export class ClientSide implements SocketEvents {
   flushAll(): void {
     const output = this.#engine.takeOutput()
     if (output.length === 0 || !this.#socket.canWrite) return
-    for (const part of output) this.#tally.sent += part.length
+    for (const part of output) this.#tally.sent.count += part.length
     if (!writeLent(this.#socket, output, this.#engine.memory.records)) this.#session.upstream.pause()
     this.#session.steer()
   }
@@ -129,7 +129,7 @@ export class ClientSide implements SocketEvents {
 
   onBytes(chunk: Uint8Array): void {
     const session = this.#session
-    this.#tally.received += chunk.length
+    this.#tally.received.count += chunk.length
     this.wasHeard = true
     if (session.stage === 'lingering') {
       this.#discarded += chunk.length

@@ -12,7 +12,7 @@ import { Handshakes } from './handshakes.ts'
 import { IdleList } from './idle-list.ts'
 import { lentMemory, readBytes } from './record-pool.ts'
 import { Session } from './session.ts'
-import type { SessionContext, Tally } from './session-context.ts'
+import type { ByteTally, SessionContext } from './session-context.ts'
 import type { ListenAddress, TerminatorSettings } from './settings.ts'
 import type { AcceptedSocket, ListeningPort, Network } from './socket.ts'
 import { TimerWheel } from './timer-wheel.ts'
@@ -37,10 +37,6 @@ export interface ListenerOptions {
 export class Listener {
   readonly #options: ListenerOptions
   readonly #metrics = connectionMetrics()
-  readonly #tally: Record<ListenAddress['kind'], Tally> = {
-    tls: { received: 0, sent: 0 },
-    plain: { received: 0, sent: 0 },
-  }
   readonly #open: Record<ListenAddress['kind'], number> = { tls: 0, plain: 0 }
   /** Of the plain ports alone: what stands here never becomes a record of TLS. */
   readonly #plainMemory = lentMemory()
@@ -62,7 +58,7 @@ export class Listener {
       handshaking: new Handshakes(),
       now: () => performance.now(),
       readBuffer: new Uint8Array(readBytes),
-      tally: this.#tally,
+      tally: { tls: this.#tallyOf('tls'), plain: this.#tallyOf('plain') },
       heard: (session, length) => {
         this.#context.handshaking.hear(session, length)
         this.#thinOutHandshakes()
@@ -104,14 +100,16 @@ export class Listener {
   }
 
   metrics(): Promise<MetricObject[]> {
-    for (const port of ['tls', 'plain'] as const) {
-      const tally = this.#tally[port]
-      this.#metrics.bytes.inc({ port, direction: 'received' }, tally.received)
-      this.#metrics.bytes.inc({ port, direction: 'sent' }, tally.sent)
-      Object.assign(tally, { received: 0, sent: 0 })
-      this.#metrics.connectionsOpen.set({ port }, this.#open[port])
-    }
+    for (const port of ['tls', 'plain'] as const) this.#metrics.connectionsOpen.set({ port }, this.#open[port])
     return this.#metrics.registry.getMetricsAsJSON()
+  }
+
+  #tallyOf(port: ListenAddress['kind']): ByteTally {
+    const { bytes } = this.#metrics
+    return {
+      received: bytes.tally({ port, direction: 'received' }),
+      sent: bytes.tally({ port, direction: 'sent' }),
+    }
   }
 
   async #listenOn(address: ListenAddress): Promise<number> {

@@ -1,5 +1,6 @@
 import type { Log } from '../telemetry/log.ts'
 import type { ConnectionMetrics } from '../telemetry/metrics.ts'
+import type { Tally } from '../telemetry/tallied-counter.ts'
 import type { Handshakes } from './handshakes.ts'
 import type { IdleList } from './idle-list.ts'
 import type { Session } from './session.ts'
@@ -24,15 +25,15 @@ export interface SessionContext {
    * anybody else reads, so that one buffer serves all, instead of a fresh one for each read.
    */
   readonly readBuffer: Uint8Array
-  readonly tally: Readonly<Record<ListenAddress['kind'], Tally>>
+  readonly tally: Readonly<Record<ListenAddress['kind'], ByteTally>>
   /** Called for all that a session says before its handshake is over; the session may be over when this returns. */
   readonly heard: (session: Session, length: number) => void
   /** Called once, when the session is over and both sockets are closed. */
   readonly ended: (session: Session) => void
 }
 
-/** Bytes on the wire, counted here because a labelled counter is too slow for each read. */
-export interface Tally {
-  received: number
-  sent: number
+/** Bytes on the wire. */
+export interface ByteTally {
+  readonly received: Tally
+  readonly sent: Tally
 }

@@ -85,6 +85,8 @@ for (const [how, end] of [
     assert.deepEqual(wheel.advance(1e9), [])
   })
 
+const uncounted = { received: { count: 0 }, sent: { count: 0 } }
+
 /** A connection whose handshake is over, to an upstream that has said nothing yet. */
 async function connected() {
   let now = 0
@@ -103,7 +105,7 @@ async function connected() {
     handshaking: new Handshakes(),
     now: () => now,
     readBuffer: new Uint8Array(65_536),
-    tally: { tls: { received: 0, sent: 0 }, plain: { received: 0, sent: 0 } },
+    tally: { tls: uncounted, plain: uncounted },
     heard: () => {},
     ended: () => over.resolve(),
   }

@@ -36,7 +36,7 @@ const neighbours = new Set([
 const edges = [
   'telemetry/log.ts',
   'telemetry/admin-server.ts',
-  'telemetry/metrics.ts',
+  'telemetry/process-metrics.ts',
   'kube/watch.ts',
   'kube/pause.ts',
   'kube/transport.ts',

@@ -15,8 +15,9 @@ import { Reconciler, type Run } from '../kube/reconciler.ts'
 import { startAdminServer, type AdminServer } from '../telemetry/admin-server.ts'
 import { errorText } from '../telemetry/error-text.ts'
 import type { Log } from '../telemetry/log.ts'
-import { expositionType, processMetrics } from '../telemetry/metrics.ts'
+import { expositionType } from '../telemetry/metrics.ts'
 import { operatorMetrics } from '../telemetry/operator-metrics.ts'
+import { garbageMetrics, processMetrics } from '../telemetry/process-metrics.ts'
 import { mutatePodPath } from '../webhook/routes.ts'
 import { shakeHands } from './certificates/verify.ts'
 import { collectOften } from './collect-often.ts'
@@ -77,6 +78,7 @@ class Operator {
     this.#options = options
     const { client, log, namespace, sidecarImage } = options
     processMetrics(this.#metrics.registry)
+    garbageMetrics(this.#metrics.registry)
     this.#world = createWorld(client, {
       trouble: ({ plural }, { during, reason, message, delayMs }) => {
         this.#metrics.watchRestarts.inc({ resource: plural, during, reason })

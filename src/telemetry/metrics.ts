@@ -2,7 +2,7 @@
  * Every metric that a program of ours exports, each with its help text. prom-client, because it is what Node programs
  * are scraped through, and because it can sum the registries of several threads.
  */
-import { AggregatorRegistry, collectDefaultMetrics, Counter, Gauge, Registry } from 'prom-client'
+import { AggregatorRegistry, Counter, Gauge, Registry } from 'prom-client'
 import type { MetricObject } from 'prom-client'
 import { TalliedCounter } from './tallied-counter.ts'
 
@@ -107,21 +107,6 @@ export function terminatorMetrics(registry: Registry = new Registry()) {
     }),
     ready: new Gauge({ name: 'chitin_ready', help: '1 when /readyz last said yes.', registers }),
   }
-}
-
-/** What Node itself has to say: memory, CPU, event loop, garbage collection. Once per process. */
-export function processMetrics(registry: Registry): void {
-  collectDefaultMetrics({ register: registry })
-  // prom-client reads these from /proc, which Node's permission model closes: zeros would be lies.
-  for (const name of ['process_resident_memory_bytes', 'process_virtual_memory_bytes', 'process_heap_bytes'])
-    registry.removeSingleMetric(name)
-  for (const name of ['process_open_fds', 'process_max_fds']) registry.removeSingleMetric(name)
-  const resident: Gauge = new Gauge({
-    name: 'process_resident_memory_bytes',
-    help: 'Resident memory size in bytes.',
-    registers: [registry],
-    collect: () => resident.set(process.memoryUsage.rss()), // called at a scrape, when `resident` is there
-  })
 }
 
 /** The exposition text of several registries as one, equal series summed. */

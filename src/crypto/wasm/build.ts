@@ -55,7 +55,7 @@ function compile(source: string, module: string, flags: readonly string[]): void
     '--runtime', 'stub', '--noAssert', '--enable', 'simd', ...flags], { stdio: ['ignore', 'inherit', 'inherit'] })
 }
 
-/** Beside the sources the text form too, for test/crypto/wasm/branches.test.ts to read; dist/ has no use for it. */
+/** Beside the sources the text form too, for the proofs in test/crypto/wasm to read; dist/ has no use for it. */
 function textForm(module: string): readonly string[] {
   return folder === beside ? ['--textFile', module.replace(/wasm$/, 'wat')] : []
 }

@@ -1,11 +1,9 @@
 /** Where a kernel's time or addresses depend on what its memory holds: nowhere but here, and each for a reason. */
 import assert from 'node:assert/strict'
-import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
 import { describe, test } from 'node:test'
 import { kernelNames, type KernelName } from '../../../src/crypto/wasm/kernel.ts'
 import { findings } from './taint.ts'
-import { readWat } from './wat.ts'
+import { kernelText, readWat } from './wat.ts'
 
 const onCurve = {
   'nist-curve/publicKey: if': 'refuses a scalar that is 0 or too large: the caller is told, and none that we draw is',
@@ -44,10 +42,7 @@ const accepted: Readonly<Record<KernelName, Readonly<Record<string, string>>>> =
 describe('what depends on a secret', () => {
   for (const name of kernelNames)
     test(`${name}: only what is listed here`, (context) => {
-      const text = readFileSync(
-        join(import.meta.dirname, '..', '..', '..', 'src', 'crypto', 'wasm', 'kernels', `${name}.wat`),
-        'utf8',
-      )
+      const text = kernelText(name)
       const counts = new Map<string, number>()
       for (const { function: where, what } of findings(readWat(text)))
         counts.set(`${where}: ${what}`, (counts.get(`${where}: ${what}`) ?? 0) + 1)

@@ -1,4 +1,4 @@
-import { resultsOf, type Instruction, type WatFunction, type WatModule } from './wat.ts'
+import { arity, resultsOf, shortName, type Instruction, type WatFunction, type WatModule } from './wat.ts'
 
 /**
  * Follows secrets through a kernel, and says where its time or its addresses could tell of them.
@@ -68,7 +68,7 @@ class Analysis {
     if (known !== undefined) return known
     const called = this.#module.functions.get(name)
     if (called === undefined) throw new Error(`${name} is called, and is not there`)
-    const locals = Array.from({ length: called.locals }, (_, i) => args[i] ?? false)
+    const locals = called.locals.map((_, i) => args[i] ?? false)
     const label: Label = { name: '', results: called.results, height: 0, arrived: undefined }
     const end = this.#run(called, called.body, { locals, stack: [] }, [label])
     if (end !== undefined) arrive(label, end)
@@ -190,23 +190,6 @@ function same(a: State, b: State): boolean {
   return a.locals.join() === b.locals.join() && a.stack.join() === b.stack.join()
 }
 
-/** How many operands an instruction takes that only computes. One that is not known here is not guessed at. */
-function arity(op: string): number {
-  if (op === 'v128.bitselect') return 3
-  if (unary.test(op)) return 1
-  if (binary.test(op)) return 2
-  throw new Error(`the instruction ${op} is not known to this analysis`)
-}
-
-const unary =
-  /\.(eqz|clz|ctz|popcnt|not|neg|abs|splat|any_true|all_true|bitmask|wrap_i64|extend\w*|convert_\w+|trunc_\w+|extract_lane\w*)$/
-const binary =
-  /\.(add|sub|mul|and|or|xor|andnot|shl|shr_[su]|rotl|rotr|eq|ne|[lg][te]_[su]|[lg][te]|div_[su]|rem_[su]|min_[su]|max_[su]|swizzle|shuffle|replace_lane|extmul\w+|dot_\w+|narrow\w+|q15mulr_sat_s|avgr_u|(add|sub)_sat_[su])$/
-
 function index(local: string): number {
   return Number(local.slice(1))
-}
-
-function shortName(name: string): string {
-  return name.replace(/^\$/, '').replace(/^.*\/assembly\//, '')
 }

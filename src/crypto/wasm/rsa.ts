@@ -119,7 +119,7 @@ function numbersOf(key: RsaPrivateKey, length: number, half: number, limbs: numb
 }
 
 /** R is at least 16 times a modulus of so many bits, and vectors take four limbs. */
-function limbsOf(bits: number): number {
+export function limbsOf(bits: number): number {
   return 4 * Math.ceil((bits + 4) / (4 * limbBits))
 }
 

@@ -90,6 +90,9 @@ for (const [kind, good] of kinds)
     })
   })
 
+/** One stream for all compilations, as in life: a key of tickets that is made anew is never called as one that is left. */
+const random = seededRandom(1)
+
 function compiled(secrets: readonly SecretInput[], previous?: CompileInput['previous']) {
   const authorities = { ...(secrets[0] as SecretInput) }
   return compile({
@@ -97,7 +100,7 @@ function compiled(secrets: readonly SecretInput[], previous?: CompileInput['prev
     fallback: secrets,
     tls: { groups: ['X25519'], alpn: ['h2'], minVersion: '1.3', cipherSuites: ['TLS_AES_128_GCM_SHA256'] },
     hostClientAuth: new Map([[host, { mode: 'Require', authorities, crls: authorities }]]),
-    tickets: { rotationIntervalMs: 3_600_000, random: seededRandom(1) },
+    tickets: { rotationIntervalMs: 3_600_000, random },
     ...(previous === undefined ? {} : { previous }),
     now: new Date(Date.now() + 3_600_000),
     crypto: native,

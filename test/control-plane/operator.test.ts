@@ -171,6 +171,27 @@ describe('the operator, on a real API server', () => {
     await eventually('it is accepted again', async () => (await condition(client, 'edge', 'Ready')) === 'True/Ready')
   })
 
+  test('a policy that finds its nginx no more takes no host of an Ingress out of the bundle', async () => {
+    const hosts = [{ hosts: ['other.example.com'], secretRefs: [{ name: 'other-tls' }] }]
+    await putCertificate(client, 'other-tls', 'other.example.com')
+    const served = policy('edge', 'Enforce', { certificates: { hosts } })
+    await put(client, resources.tlsPolicies, served)
+    await eventually('both are served', async () => (await hostsIn(client)).length === 2)
+    await eventually('the policy is ready', async () => (await condition(client, 'edge', 'Ready')) === 'True/Ready')
+    const lost = {
+      NoNginxContainer: { container: 'misspelt' },
+      TargetNotFound: { targetRefs: [{ group: 'apps', kind: 'Deployment', name: 'misspelt' }] },
+    }
+    for (const [reason, change] of Object.entries(lost)) {
+      await put(client, resources.tlsPolicies, { ...served, spec: { ...served.spec, ...change } })
+      await eventually('it is said', async () => (await condition(client, 'edge', 'Accepted')) === `False/${reason}`)
+      assert.deepEqual(await hostsIn(client), ['other.example.com', 'shop.example.com'], reason)
+    }
+    await put(client, resources.tlsPolicies, policy('edge', 'Enforce'))
+    await eventually('one is served', async () => (await hostsIn(client)).length === 1)
+    await eventually('the policy is ready', async () => (await condition(client, 'edge', 'Ready')) === 'True/Ready')
+  })
+
   test('clients are asked for certificates when their authorities are known, and not before; ticket keys stay', async () => {
     const before = await manifest(client)
     assert.equal(before.tickets?.keys.length, 2)
@@ -374,6 +395,10 @@ async function manifest(client: KubeClient): Promise<BundleManifest> {
   const ref = { namespace, name: 'chitin-edge-bundle' }
   const { data } = await client.get<KubeObject & { data: Record<string, string> }>(resources.secrets, ref)
   return parseManifest(Buffer.from(data[manifestFile] ?? '', 'base64').toString())
+}
+
+async function hostsIn(client: KubeClient): Promise<string[]> {
+  return (await manifest(client)).committed.hosts.flatMap(({ names }) => names).toSorted()
 }
 
 /** The certificate that a server shows. */

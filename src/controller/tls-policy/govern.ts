@@ -50,6 +50,8 @@ export interface Governed {
     readonly from: Origin
     readonly choose: HostGroup['choose']
   }[]
+  /** False where hosts may be missing in them, because no nginx is recognised that would tell of its Ingresses. */
+  readonly knowsHosts: boolean
   /** The Secrets for unknown names; empty where these are refused. */
   readonly fallback: readonly ObjectName[]
   /** True where unknown names should get a default certificate and none is named. */
@@ -126,7 +128,8 @@ export async function govern(policy: TLSPolicy, around: Surroundings): Promise<G
     }
   })
   const first = plans.map(({ outcome }) => outcome.nginx).find((one) => !isRefused(one)) as NginxPlan | undefined
-  const served = uniqueIngresses(plans.flatMap(({ outcome }) => outcome.served))
+  const served = uniqueIngresses(plans.flatMap(({ outcome }) => outcome.served ?? []))
+  const areAllKnown = plans.length > 0 && plans.every(({ outcome }) => outcome.served !== undefined)
   const refusal = deleting ? undefined : refusalOf(verdict, targets)
   const asked = plans.flatMap(({ outcome }) => outcome.clientAuth ?? [])
   const isKnown = plans.some(({ outcome }) => outcome.clientAuth !== undefined)
@@ -136,6 +139,7 @@ export async function govern(policy: TLSPolicy, around: Surroundings): Promise<G
     missingTargets: verdict?.accepted === true ? verdict.missing : [],
     elsewhere,
     ...secretsOf(policy, served, first?.defaultCertificate),
+    knowsHosts: areAllKnown || !policy.spec.certificates.fromIngress,
     alpn: first?.alpn ?? policy.spec.tls.alpn,
     ...(isKnown ? { clientAuth: [...new Map(asked.map((one) => [one.host, one])).values()] } : {}),
     ...(derived === undefined ? {} : { derived }),
@@ -148,7 +152,8 @@ export async function govern(policy: TLSPolicy, around: Surroundings): Promise<G
 export interface Planned {
   readonly nginx: NginxPlan | Refused
   readonly flavour?: NginxPlan['flavour']
-  readonly served: readonly ServedIngress[]
+  /** Left out where no nginx is recognised, or may not be looked into. */
+  readonly served?: readonly ServedIngress[]
   /** What single hosts ask of their clients; left out where nothing is known of the hosts. */
   readonly clientAuth?: readonly HostClientAuth[]
   readonly dependencies: readonly Dependency[]
@@ -170,7 +175,7 @@ export async function plan(
 ): Promise<Planned> {
   const { namespace, name } = policy.metadata
   const found = recognise(spec, policy.spec.container)
-  if (isRefused(found)) return { nginx: found, served: [], dependencies: [] }
+  if (isRefused(found)) return { nginx: found, dependencies: [] }
   const { container, flavour } = found
   const reads: Reads = flavour.reads(container, namespace)
   const classes = world.ingressClasses.list()
@@ -183,7 +188,7 @@ export async function plan(
     const { namespace: where, name: configured } = reads.configMap
     if (!(await mayList(account, 'configmaps', where))) {
       const message = `--configmap=${where}/${configured}: ServiceAccount ${account.name} may not list ConfigMaps there`
-      return { nginx: { refused: 'RefNotPermitted', message }, served: [], dependencies: [] }
+      return { nginx: { refused: 'RefNotPermitted', message }, dependencies: [] }
     }
   }
   const config = reads.configMap === undefined ? undefined : await configMap(reads.configMap)

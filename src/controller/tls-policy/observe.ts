@@ -74,8 +74,9 @@ export class Observer {
     dependencies.add(dependencyOn.secret(namespace, bundleSecretName(name)))
     dependencies.add(dependencyOn.configMap(namespace, derivedConfigMapName(name)))
 
-    // What is in force goes on getting its certificates, whatever the policy is refused for now.
-    const inForce = governed.refusal === undefined || own.bundle !== undefined
+    // What is in force goes on getting its certificates, whatever the policy is refused for now; but not fewer of them,
+    // because it is its nginx that is not found.
+    const inForce = governed.refusal === undefined || (own.bundle !== undefined && governed.knowsHosts)
     const compiles =
       raw.metadata.deletionTimestamp === undefined && inForce && governed.refusal?.reason !== 'Conflicted'
     const certificates = compiles ? await bundles.compile(policy, governed, own.bundle, signal) : undefined

@@ -17,6 +17,9 @@ const kinds = Object.entries(pairs([`subjectAltName=DNS:${host}`]))
 const other = issue({})
 const search = keySearch([...kinds, ['other', other] as const].flatMap(([name, { key }]) => secretsOf(name, key)))
 
+/** One stream for all compilations, as in life: a key of tickets that is made anew is never called as one that is left. */
+const random = seededRandom(1)
+
 test('the search finds a planted key in each form, however it is wrapped', () => {
   for (const [, { key }] of kinds) {
     const planted = secretsOf('planted', key)
@@ -89,9 +92,6 @@ for (const [kind, good] of kinds)
       }
     })
   })
-
-/** One stream for all compilations, as in life: a key of tickets that is made anew is never called as one that is left. */
-const random = seededRandom(1)
 
 function compiled(secrets: readonly SecretInput[], previous?: CompileInput['previous']) {
   const authorities = { ...(secrets[0] as SecretInput) }

@@ -1,7 +1,7 @@
 import type { CryptoProvider } from '../crypto/provider.ts'
-import type { ClientAuth } from '../tls/config.ts'
+import type { ClientAuth, Verdict } from '../tls/config.ts'
 import { parseCertificate } from '../x509/certificate.ts'
-import { chainFaults, type Refusal } from '../x509/chain-fault.ts'
+import { chainFaults } from '../x509/chain-fault.ts'
 import { verifyChain } from '../x509/chain.ts'
 import { parseCrl } from '../x509/crl.ts'
 import { IssueError } from '../x509/issue.ts'
@@ -36,10 +36,10 @@ export function clientAuthStore(
   }
 }
 
-/** Who a client is by its certificates; `refusal` says that the handshake must fail. */
+/** Who a client is by its certificates, and what the handshake makes of it. */
 export interface ClientVerdict {
   readonly client: ProxyClient
-  readonly refusal?: Refusal
+  readonly verdict: Verdict
 }
 
 /** Judges the certificates that a client has shown, DER, its own first. */
@@ -57,30 +57,25 @@ export function judgeClient(
     ...(maxIntermediates === undefined ? {} : { maxIntermediates }),
   })
   const client = (verify: number): ProxyClient => ({ verify, commonName: commonNameOf(presented), resumed: false })
-  if ('path' in answer) return { client: client(0) }
-  const observed = { client: client(chainFaults[answer.refused].code) }
-  return mode === 'Observe' ? observed : { ...observed, refusal: answer }
+  if ('path' in answer) return { client: client(0), verdict: { untilMs: answer.until.getTime() } }
+  // Who is let in without being believed begins no session: what is wrong with its chain could not be told when it goes on.
+  const verdict = mode === 'Observe' ? { untilMs: 0 } : answer
+  return { client: client(chainFaults[answer.refused].code), verdict }
 }
 
 /**
- * Who a client is whose session is resumed: it was judged when the session began, and what it was judged by has not changed
- * since, or the session would have ended. Where any answer would have done, it is judged again; by its own certificate
- * alone, for a ticket has no room for the others.
+ * Who a client is whose session is resumed: it was believed when the session began, and nothing that it was believed by has
+ * changed or ended since, or the session would have ended too.
  */
-export function resumedClient(
-  leaf: Uint8Array,
-  asked: AskedOfClients,
-  around: { readonly now: Date; readonly crypto: CryptoProvider },
-): ProxyClient {
-  const { verify } = asked.mode === 'Observe' ? judgeClient([leaf], asked, around).client : { verify: 0 }
-  return { verify, commonName: commonNameOf([leaf]), resumed: true }
+export function resumedClient(leaf: Uint8Array): ProxyClient {
+  return { verify: 0, commonName: commonNameOf([leaf]), resumed: true }
 }
 
 function prepare(asked: SnapshotClientAuth, crypto: CryptoProvider): AskedOfClients {
   const { mode, authorities, crls, maxIntermediates } = asked
   const anchors = new TrustAnchors(authorities.map(parseCertificate))
   const id = crypto.hash('SHA-256')
-  id.update(new TextEncoder().encode(JSON.stringify([mode, maxIntermediates, authorities.length])))
+  id.update(new TextEncoder().encode(JSON.stringify([mode, maxIntermediates, authorities.length, crls?.length])))
   for (const der of [...authorities, ...(crls ?? [])]) id.update(der)
   return {
     mode,

@@ -67,9 +67,9 @@ export class TlsEngine implements Engine {
     const asked = config?.clientAuth(serverName)
     if (config === undefined || asked === undefined)
       throw new Error('the engine shows a certificate that was not asked for')
-    const { client, refusal } = judgeClient(chain, asked, around(config))
+    const { client, verdict } = judgeClient(chain, asked, around(config))
     this.#client = client
-    return this.#connection.answer(refusal ?? 'accepted').flatMap((event) => this.#follow(event))
+    return this.#connection.answer(verdict).flatMap((event) => this.#follow(event))
   }
 
   #complete(event: HandshakeComplete): JudgedHandshake {
@@ -80,10 +80,7 @@ export class TlsEngine implements Engine {
     // The engine has seen to that already. This door is worth two locks.
     if (leaf === undefined && asked?.required === true)
       throw new Error('the engine has let in a client without a certificate')
-    const client =
-      leaf !== undefined && event.resumed && asked !== undefined
-        ? resumedClient(leaf, asked, around(config))
-        : this.#client
+    const client = leaf !== undefined && event.resumed ? resumedClient(leaf) : this.#client
     this.#config = undefined
     return client === undefined ? event : { ...event, client }
   }

@@ -70,7 +70,13 @@ export interface ClientAuth {
 }
 
 /** What became of a client's certificates. */
-export type Verdict = 'accepted' | Refusal
+export type Verdict = 'accepted' | Accepted | Refusal
+
+/** Believed until then, at the latest. */
+export interface Accepted {
+  /** Milliseconds since 1970: no session that is begun now goes on for longer. What is over already begins none. */
+  readonly untilMs: number
+}
 
 export interface TicketSettings {
   readonly keys: TicketKeys

@@ -20,7 +20,7 @@ export interface Session<Suite extends { readonly id: number }> {
   readonly credentialKey: Uint8Array
   /** `id` of what the client was asked for; empty where it was not asked. */
   readonly clientAuth: Uint8Array
-  /** The certificate that the client showed; the session ends with it. */
+  /** The certificate that the client showed; the session ends with it, or with what else the client was believed by. */
   readonly client: { readonly leaf: Uint8Array; readonly notAfterMs: number } | undefined
 }
 
@@ -93,4 +93,4 @@ const utf8 = new TextEncoder()
 const utf8Decoder = new TextDecoder()
 const nothing = new Uint8Array(0)
 /** Of what `writeSession` writes: to be raised with each change of it. */
-const format = 1
+const format = 2

@@ -20,7 +20,7 @@ import { IssueError } from './issue.ts'
 import { forbiddenName } from './name-constraints.ts'
 import { oid } from './oids.ts'
 import { rsaBits } from './public-key.ts'
-import { checkRevocation, type Revocation } from './revocation.ts'
+import { checkRevocation, clearUntil, type Revocation } from './revocation.ts'
 import { verifySigned } from './signature.ts'
 import type { TrustAnchors } from './trust-anchors.ts'
 
@@ -41,6 +41,8 @@ export interface Demand {
 /** The path that was found: the leaf first, the anchor last. */
 export interface Believed {
   readonly path: readonly Certificate[]
+  /** When the first ends of all that it is believed by, certificates and lists. */
+  readonly until: Date
 }
 
 /** `presented` is DER, the leaf first, the others in any order. */
@@ -121,15 +123,22 @@ class PathSearch {
 
   from(leaf: Certificate): Believed | Refusal {
     // Trusted by itself: whoever put it among the anchors has said so.
-    if (this.#demand.anchors.holds(leaf)) return { path: [leaf] }
+    if (this.#demand.anchors.holds(leaf)) return this.#believe([leaf])
     try {
       const path = this.#extend([leaf], leaf)
-      if (path !== undefined) return { path }
+      if (path !== undefined) return this.#believe(path)
     } catch (error) {
       if (!(error instanceof Exhausted)) throw error
       return refusal('too-much-work', `no path from ${nameOf(leaf)} within the limits`)
     }
     return this.#refusal ?? refusal('unknown-issuer', `nobody trusted has issued ${nameOf(leaf)}`)
+  }
+
+  #believe(path: readonly Certificate[]): Believed {
+    const { revocation, now, crypto } = this.#demand
+    const cleared = revocation && clearUntil(path, revocation, now, crypto)
+    const ends = [...path.map(({ notAfter }) => notAfter), ...(cleared === undefined ? [] : [cleared])]
+    return { path, until: new Date(Math.min(...ends.map((end) => end.getTime()))) }
   }
 
   /** A whole path that begins with this one, if there is a good one. */

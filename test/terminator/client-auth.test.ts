@@ -2,10 +2,13 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { native } from '../../src/crypto/native/provider.ts'
 import { clientAuthStore, judgeClient } from '../../src/terminator/client-auth.ts'
+import type { Verdict } from '../../src/tls/config.ts'
 import type { Snapshot, SnapshotClientAuth, SnapshotHost } from '../../src/terminator/snapshot.ts'
+import { parseCertificate } from '../../src/x509/certificate.ts'
+import { parseCrl } from '../../src/x509/crl.ts'
 import { parsePem } from '../../src/x509/pem.ts'
 import { ann, bob, client, der, eve, middle, root } from '../support/clients-of-a-root.ts'
-import { revocationList, type Issued } from '../support/openssl.ts'
+import { issue, revocationList, type Issued } from '../support/openssl.ts'
 
 const require: SnapshotClientAuth = { mode: 'Require', authorities: [der(root)] }
 
@@ -23,8 +26,12 @@ function store(hosts: readonly Omit<SnapshotHost, 'credentials'>[], clientAuth?:
 function judge(presented: readonly Issued[], over: Partial<SnapshotClientAuth> = {}, now = new Date()) {
   const asked = store([{ names: ['a.test'], clientAuth: { ...require, ...over } }])('a.test')
   assert.ok(asked)
-  const { client, refusal } = judgeClient(presented.map(der), asked, { now, crypto: native })
-  return [client.verify, client.commonName, refusal?.refused]
+  const { client, verdict } = judgeClient(presented.map(der), asked, { now, crypto: native })
+  return [client.verify, client.commonName, reasonOf(verdict)]
+}
+
+function reasonOf(verdict: Verdict): string | undefined {
+  return verdict !== 'accepted' && 'refused' in verdict ? verdict.refused : undefined
 }
 
 test('each name asks what its own host asks, by the same rules by which it gets its certificate', () => {
@@ -68,6 +75,42 @@ test('depth, revocation lists and an empty list of authorities are held to', () 
   assert.equal(judge([ann], { authorities: [] })[2], 'unknown-issuer')
 })
 
+test('a client is believed until the first ends of its certificate, its authorities and their lists', () => {
+  const brief = issue({
+    subject: '/CN=Brief',
+    issuer: root,
+    days: 1,
+    extensions: ['basicConstraints=critical,CA:true'],
+  })
+  const carl = client('/CN=carl', brief)
+  assert.equal(believedUntil([carl, brief]), endOf(brief))
+  assert.ok(endOf(brief) < endOf(carl))
+  const [short, long] = ['2', '4'].map(
+    (hours) => parsePem(revocationList({ issuer: root, args: ['-crlhours', hours] }))[0]?.der ?? new Uint8Array(),
+  ) as [Uint8Array, Uint8Array]
+  // By either of the two it is clear, so the later one counts.
+  assert.equal(believedUntil([ann], { crls: [short, long] }), parseCrl(long).nextUpdate.getTime())
+  assert.equal(believedUntil([eve]), undefined)
+  assert.equal(believedUntil([eve], { mode: 'Observe' }), 0)
+})
+
+function believedUntil(presented: readonly Issued[], over: Partial<SnapshotClientAuth> = {}): number | undefined {
+  const asked = store([], { ...require, ...over })(undefined)
+  assert.ok(asked)
+  const { verdict } = judgeClient(presented.map(der), asked, { now: new Date(), crypto: native })
+  return typeof verdict === 'object' && 'untilMs' in verdict ? verdict.untilMs : undefined
+}
+
+function endOf(issued: Issued): number {
+  return parseCertificate(der(issued)).notAfter.getTime()
+}
+
+test('no list, and an empty choice of lists, are two things that a session can depend on', () => {
+  const [unasked, again, none] = [{}, {}, { crls: [] }].map((over) => store([], { ...require, ...over })(undefined)?.id)
+  assert.deepEqual(unasked, again)
+  assert.notDeepEqual(unasked, none)
+})
+
 test('a client with two common names has none', () => {
   assert.deepEqual(judge([client('/CN=ann/CN=root', root)]), [0, undefined, undefined])
 })
@@ -75,6 +118,6 @@ test('a client with two common names has none', () => {
 test('garbage in the place of a certificate has no name', () => {
   const asked = store([], require)(undefined)
   assert.ok(asked)
-  const { client, refusal } = judgeClient([Uint8Array.of(1, 2, 3)], asked, { now: new Date(), crypto: native })
-  assert.deepEqual([client.commonName, refusal?.refused], [undefined, 'malformed'])
+  const { client, verdict } = judgeClient([Uint8Array.of(1, 2, 3)], asked, { now: new Date(), crypto: native })
+  assert.deepEqual([client.commonName, reasonOf(verdict)], [undefined, 'malformed'])
 })

@@ -3,7 +3,7 @@ import { readCertificate } from '../../wire/certificate.ts'
 import type { HandshakeMessage } from '../../wire/handshake.ts'
 import type { ServerConfig, Verdict } from '../config.ts'
 import { fault } from '../fault.ts'
-import { checkSignature, readChain } from '../peer-chain.ts'
+import { checkSignature, judged, readChain, sessionClient } from '../peer-chain.ts'
 import { signedContent } from '../signed-content.ts'
 import { schemeIds, type HandshakeSignatureName } from '../suites.ts'
 import type { AwaitVerdict, ExpectCertificate, ExpectCertificateVerify, Transition } from './state.ts'
@@ -36,8 +36,7 @@ export function onCertificate(state: ExpectCertificate, message: HandshakeMessag
 }
 
 export function onVerdict(state: AwaitVerdict, verdict: Verdict): Transition {
-  if (verdict !== 'accepted') throw fault(verdict.refused, verdict.detail)
-  return { next: { ...state, at: 'expect-certificate-verify' }, effects: [] }
+  return { next: { ...state, at: 'expect-certificate-verify', chain: judged(state.chain, verdict) }, effects: [] }
 }
 
 /** The client's CertificateVerify (RFC 8446 §4.4.3): it holds the key, and means this connection. */
@@ -52,13 +51,12 @@ export function onCertificateVerify(
   if (scheme === undefined) throw fault('signature-scheme-not-offered', `scheme ${id}`)
   checkSignature(chain, scheme, signedContent('client', transcript.digest()), signature, config)
   transcript.add(message.raw)
-  const client = { leaf: chain.leaf.der, notAfterMs: chain.leaf.notAfter.getTime() }
   return {
     next: {
       ...state,
       at: 'expect-finished',
       complete: { ...complete, peerChain: chain.presented },
-      tickets: tickets && { ...tickets, client },
+      tickets: tickets && { ...tickets, client: sessionClient(chain) },
     },
     effects: [],
   }

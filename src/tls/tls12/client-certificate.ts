@@ -6,7 +6,7 @@ import { readTls12Certificate } from '../../wire/tls12/certificate.ts'
 import type { ServerConfig, Verdict } from '../config.ts'
 import { fault } from '../fault.ts'
 import type { Transition } from '../handshake/state.ts'
-import { checkSignature, readChain } from '../peer-chain.ts'
+import { checkSignature, judged, readChain, sessionClient } from '../peer-chain.ts'
 import type { AwaitTls12Verdict, ExpectTls12Certificate, ExpectTls12CertificateVerify } from './state.ts'
 import { tls12SchemeIds, type Tls12SignatureName } from './suites.ts'
 
@@ -29,8 +29,7 @@ export function onTls12Certificate(state: ExpectTls12Certificate, message: Hands
 }
 
 export function onTls12Verdict(state: AwaitTls12Verdict, verdict: Verdict): Transition {
-  if (verdict !== 'accepted') throw fault(verdict.refused, verdict.detail)
-  return { next: { ...state, at: 'tls12-expect-key-exchange' }, effects: [] }
+  return { next: { ...state, at: 'tls12-expect-key-exchange', chain: judged(state.chain, verdict) }, effects: [] }
 }
 
 /** The client's CertificateVerify (RFC 5246 §7.4.8): its key signed all that both sides have said. */
@@ -44,14 +43,13 @@ export function onTls12CertificateVerify(
   const scheme = (Object.keys(tls12SchemeIds) as Tls12SignatureName[]).find((name) => tls12SchemeIds[name].id === id)
   if (scheme === undefined) throw fault('signature-scheme-not-offered', `scheme ${id}`)
   checkSignature(chain, inTls12(scheme, chain.leaf.publicKey), concat(...transcript), signature, config)
-  const client = { leaf: chain.leaf.der, notAfterMs: chain.leaf.notAfter.getTime() }
   return {
     next: {
       ...state,
       at: 'tls12-expect-change-cipher-spec',
       transcript: [...transcript, message.raw],
       complete: { ...complete, peerChain: chain.presented },
-      tickets: tickets && { ...tickets, client },
+      tickets: tickets && { ...tickets, client: sessionClient(chain) },
     },
     effects: [],
   }

@@ -9,7 +9,7 @@ import { suite, test } from 'node:test'
 import { concat } from '../../../src/bytes/arrays.ts'
 import { native } from '../../../src/crypto/native/provider.ts'
 import { ClientConnection } from '../../../src/tls/client/connection.ts'
-import type { ClientAuth, ServerConfig } from '../../../src/tls/config.ts'
+import type { ClientAuth, ServerConfig, Verdict } from '../../../src/tls/config.ts'
 import { ServerConnection } from '../../../src/tls/connection.ts'
 import type { ConnectionEvent } from '../../../src/tls/events.ts'
 import { defaultLimits } from '../../../src/tls/limits.ts'
@@ -210,6 +210,25 @@ suite('a verdict', () => {
     }
   })
 })
+
+suite('a session', () => {
+  test('ends where its client is believed no more, though its certificate goes on', () => {
+    assert.deepEqual(lifetimes({ untilMs: noon + 60_000 }), [60, 60])
+  })
+
+  test('is none where its client is not believed any more', () => {
+    assert.deepEqual(lifetimes({ untilMs: noon }), [])
+    assert.deepEqual(lifetimes({ untilMs: 0 }), [])
+  })
+})
+
+/** Of the tickets that a client gets of whom this was found. */
+function lifetimes(verdict: Verdict): number[] {
+  const client = makeClient()
+  converse(client, new ServerConnection(asking(required, { tickets: ticketSettings() })), undefined, verdict)
+  assert(client.finished)
+  return client.sessions.map(({ message }) => message.lifetime)
+}
 
 /** What a client may not do at its turn; `send` is what it sends in place of its flight. */
 const abuses: Readonly<Record<string, { send: (client: TestClient) => readonly Uint8Array[]; ends: string }>> = {

@@ -10,7 +10,7 @@ import { join } from 'node:path'
 import { suite, test } from 'node:test'
 import { native } from '../../../src/crypto/native/provider.ts'
 import type { SigningKey } from '../../../src/crypto/provider.ts'
-import type { ClientAuth, ServerConfig } from '../../../src/tls/config.ts'
+import type { ClientAuth, ServerConfig, Verdict } from '../../../src/tls/config.ts'
 import { ServerConnection } from '../../../src/tls/connection.ts'
 import type { ConnectionEvent } from '../../../src/tls/events.ts'
 import { isTls12Signature, tls12SchemeIds } from '../../../src/tls/tls12/suites.ts'
@@ -24,7 +24,7 @@ import { seededRandom } from '../../support/random.ts'
 import { play } from '../../support/recording.ts'
 import { TestTls12Client, type Tls12ClientOptions } from '../../support/tls12-client.ts'
 import { plainRecord } from '../../support/tls-client.ts'
-import { converse, serverConfig, ticketSettings } from '../../support/tls-server.ts'
+import { converse, noon, serverConfig, ticketSettings } from '../../support/tls-server.ts'
 
 const p256 = testCredential('p256', native)
 const p384 = testCredential('p384', native)
@@ -115,6 +115,11 @@ suite('a client of TLS 1.2 that is asked who it is', () => {
       server.answer('accepted').map(({ type }) => type),
       ['handshake-complete', 'application-data'],
     )
+  })
+
+  test('gets a ticket for as long as it is believed, and an empty one where that is over', () => {
+    assert.deepEqual(ticketOf({ untilMs: noon + 60_000 }), [60, true])
+    for (const untilMs of [noon, 0]) assert.deepEqual(ticketOf({ untilMs }), [0, false])
   })
 
   test('comes back with its session, known as it was, and without being asked again', () => {
@@ -233,6 +238,14 @@ suite('what a client of TLS 1.2 does wrong when it is asked', () => {
     assert.equal(failure(play([plainRecord(22, empty)], server).events), 'message-out-of-order: unexpected_message')
   })
 })
+
+/** Of the ticket that a client gets of whom this was found: its lifetime, and whether there is anything in it. */
+function ticketOf(verdict: Verdict): [lifetime: number | undefined, isFull: boolean] {
+  const client = makeClient({ tickets: {} })
+  converse(client, new ServerConnection(asking(required, { tickets: ticketSettings() })), undefined, verdict)
+  assert(client.finished)
+  return [client.session?.lifetimeHint, (client.session?.ticket.length ?? 0) > 0]
+}
 
 /** Signs with SHA-256, whatever the curve: our own keys, made for TLS 1.3, do not. */
 function signingByNode(key: KeyObject): SigningKey {

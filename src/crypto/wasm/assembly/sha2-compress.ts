@@ -1,0 +1,163 @@
+/**
+ * The compression functions of SHA-2 (FIPS 180-4 §6.2.2, §6.4.2).
+ *
+ * One text serves both widths: T is u32 for SHA-256, u64 for the other two. The message schedules of several successive
+ * blocks (four of SHA-256, two of SHA-512) are expanded together, one block in each lane of a vector; the rounds are
+ * scalar. A shorter run does the same, and does not look at the lanes that it has no block for.
+ */
+
+/** One row of 16 bytes for each word of the message schedule: lane l of row w is word w of block l, and in the end its constant too. */
+export const schedule: usize = memory.data(80 * 16, 16)
+
+/** Takes `blocks` successive blocks into a chaining value. */
+export function compressBlocks<T>(state: usize, from: usize, blocks: i32): void {
+  const lanes = <i32>(16 / sizeof<T>())
+  while (blocks > 0) {
+    const together = min(blocks, lanes)
+    expandSchedules<T>(from, together)
+    for (let lane = 0; lane < together; lane++) rounds<T>(state, schedule + lane * sizeof<T>())
+    from += together * 16 * sizeof<T>()
+    blocks -= together
+  }
+}
+
+/**
+ * FIPS 180-4 §6.2.2 and §6.4.2, step 1, for up to a vector of blocks at once. A word that no other needs any more is stored with
+ * the constant that its round adds: here one addition serves all the blocks.
+ */
+function expandSchedules<T>(from: usize, blocks: i32): void {
+  for (let lane = 0; lane < blocks; lane++) readBlock<T>(from + lane * 16 * sizeof<T>(), schedule + lane * sizeof<T>())
+  const last = schedule + (roundCount<T>() - 16) * 16
+  let k = constants
+  let word = v128.load(schedule)
+  for (let row = schedule; row < last; row += 16, k += 8) {
+    const next = v128.load(row, 16)
+    const sum = v128.add<T>(word, v128.load(row, 9 * 16))
+    const sigmas = v128.add<T>(smallSigma0<T>(next), smallSigma1<T>(v128.load(row, 14 * 16)))
+    v128.store(row, v128.add<T>(sum, sigmas), 16 * 16)
+    v128.store(row, v128.add<T>(word, constant<T>(k)))
+    word = next
+  }
+  for (let row = last; row < last + 16 * 16; row += 16, k += 8) v128.store(row, v128.add<T>(v128.load(row), constant<T>(k)))
+}
+
+/** FIPS 180-4 §4.2.2: the constants of SHA-256 are the upper halves of the first 64 of SHA-512. */
+@inline function constant<T>(k: usize): v128 {
+  return v128.load_splat<T>(k + (8 - sizeof<T>()))
+}
+
+/** The words of a block, which are big-endian, down one lane of the first 16 rows. */
+function readBlock<T>(block: usize, column: usize): void {
+  for (const end = block + 16 * sizeof<T>(); block < end; block += 16) {
+    if (sizeof<T>() == 4) {
+      const words = i8x16.swizzle(v128.load(block), i8x16(3, 2, 1, 0, 7, 6, 5, 4, 11, 10, 9, 8, 15, 14, 13, 12))
+      v128.store_lane<u32>(column, words, 0, 0)
+      v128.store_lane<u32>(column, words, 1, 16)
+      v128.store_lane<u32>(column, words, 2, 32)
+      v128.store_lane<u32>(column, words, 3, 48)
+      column += 64
+    } else {
+      const words = i8x16.swizzle(v128.load(block), i8x16(7, 6, 5, 4, 3, 2, 1, 0, 15, 14, 13, 12, 11, 10, 9, 8))
+      v128.store_lane<u64>(column, words, 0, 0)
+      v128.store_lane<u64>(column, words, 1, 16)
+      column += 32
+    }
+  }
+}
+
+/** Steps 2 to 4: one block, whose schedule is the column at `w`. Eight rounds bring the names back to where they were. */
+function rounds<T>(state: usize, w: usize): void {
+  const end = w + roundCount<T>() * 16
+  let a = load<T>(state)
+  let b = load<T>(state + 1 * sizeof<T>())
+  let c = load<T>(state + 2 * sizeof<T>())
+  let d = load<T>(state + 3 * sizeof<T>())
+  let e = load<T>(state + 4 * sizeof<T>())
+  let f = load<T>(state + 5 * sizeof<T>())
+  let g = load<T>(state + 6 * sizeof<T>())
+  let h = load<T>(state + 7 * sizeof<T>())
+  // Maj(a, b, c) = b ^ ((a ^ b) & (b ^ c)), and this round's a ^ b is the next one's b ^ c.
+  let even: T
+  let odd = <T>(b ^ c)
+  for (; w < end; w += 8 * 16) {
+    h += stir<T>(e, f, g, w, 0); d += h; even = a ^ b; h += bigSigma0<T>(a) + (b ^ (even & odd))
+    g += stir<T>(d, e, f, w, 1); c += g; odd = h ^ a; g += bigSigma0<T>(h) + (a ^ (odd & even))
+    f += stir<T>(c, d, e, w, 2); b += f; even = g ^ h; f += bigSigma0<T>(g) + (h ^ (even & odd))
+    e += stir<T>(b, c, d, w, 3); a += e; odd = f ^ g; e += bigSigma0<T>(f) + (g ^ (odd & even))
+    d += stir<T>(a, b, c, w, 4); h += d; even = e ^ f; d += bigSigma0<T>(e) + (f ^ (even & odd))
+    c += stir<T>(h, a, b, w, 5); g += c; odd = d ^ e; c += bigSigma0<T>(d) + (e ^ (odd & even))
+    b += stir<T>(g, h, a, w, 6); f += b; even = c ^ d; b += bigSigma0<T>(c) + (d ^ (even & odd))
+    a += stir<T>(f, g, h, w, 7); e += a; odd = b ^ c; a += bigSigma0<T>(b) + (c ^ (odd & even))
+  }
+  addTo<T>(state, a)
+  addTo<T>(state + 1 * sizeof<T>(), b)
+  addTo<T>(state + 2 * sizeof<T>(), c)
+  addTo<T>(state + 3 * sizeof<T>(), d)
+  addTo<T>(state + 4 * sizeof<T>(), e)
+  addTo<T>(state + 5 * sizeof<T>(), f)
+  addTo<T>(state + 6 * sizeof<T>(), g)
+  addTo<T>(state + 7 * sizeof<T>(), h)
+}
+
+function addTo<T>(at: usize, value: T): void {
+  store<T>(at, <T>(load<T>(at) + value))
+}
+
+/** What round `i` of the eight adds to h: the sum without the old h, of which Ch(e, f, g) = g ^ (e & (f ^ g)). */
+@inline function stir<T>(e: T, f: T, g: T, w: usize, i: usize): T {
+  return <T>(bigSigma1<T>(e) + (g ^ (e & (f ^ g))) + load<T>(w + 16 * i))
+}
+
+@inline function roundCount<T>(): i32 {
+  return sizeof<T>() == 4 ? 64 : 80
+}
+
+// The functions of FIPS 180-4 §4.1.2 (SHA-256) and §4.1.3 (the other two).
+
+@inline function bigSigma0<T>(x: T): T {
+  if (sizeof<T>() == 4) return <T>(rotr<T>(x, <T>2) ^ rotr<T>(x, <T>13) ^ rotr<T>(x, <T>22))
+  return <T>(rotr<T>(x, <T>28) ^ rotr<T>(x, <T>34) ^ rotr<T>(x, <T>39))
+}
+
+@inline function bigSigma1<T>(x: T): T {
+  if (sizeof<T>() == 4) return <T>(rotr<T>(x, <T>6) ^ rotr<T>(x, <T>11) ^ rotr<T>(x, <T>25))
+  return <T>(rotr<T>(x, <T>14) ^ rotr<T>(x, <T>18) ^ rotr<T>(x, <T>41))
+}
+
+@inline function smallSigma0<T>(x: v128): v128 {
+  if (sizeof<T>() == 4) return v128.xor(v128.xor(rotate<T>(x, 7), rotate<T>(x, 18)), v128.shr<T>(x, 3))
+  return v128.xor(v128.xor(rotate<T>(x, 1), rotate<T>(x, 8)), v128.shr<T>(x, 7))
+}
+
+@inline function smallSigma1<T>(x: v128): v128 {
+  if (sizeof<T>() == 4) return v128.xor(v128.xor(rotate<T>(x, 17), rotate<T>(x, 19)), v128.shr<T>(x, 10))
+  return v128.xor(v128.xor(rotate<T>(x, 19), rotate<T>(x, 61)), v128.shr<T>(x, 6))
+}
+
+@inline function rotate<T>(x: v128, right: i32): v128 {
+  return v128.or(v128.shr<T>(x, right), v128.shl<T>(x, 8 * <i32>sizeof<T>() - right))
+}
+
+/** FIPS 180-4 §4.2.3: the first 64 bits of the fractional parts of the cube roots of the first eighty primes. */
+const constants: usize = memory.data<u64>([
+  0x428a2f98d728ae22, 0x7137449123ef65cd, 0xb5c0fbcfec4d3b2f, 0xe9b5dba58189dbbc,
+  0x3956c25bf348b538, 0x59f111f1b605d019, 0x923f82a4af194f9b, 0xab1c5ed5da6d8118,
+  0xd807aa98a3030242, 0x12835b0145706fbe, 0x243185be4ee4b28c, 0x550c7dc3d5ffb4e2,
+  0x72be5d74f27b896f, 0x80deb1fe3b1696b1, 0x9bdc06a725c71235, 0xc19bf174cf692694,
+  0xe49b69c19ef14ad2, 0xefbe4786384f25e3, 0x0fc19dc68b8cd5b5, 0x240ca1cc77ac9c65,
+  0x2de92c6f592b0275, 0x4a7484aa6ea6e483, 0x5cb0a9dcbd41fbd4, 0x76f988da831153b5,
+  0x983e5152ee66dfab, 0xa831c66d2db43210, 0xb00327c898fb213f, 0xbf597fc7beef0ee4,
+  0xc6e00bf33da88fc2, 0xd5a79147930aa725, 0x06ca6351e003826f, 0x142929670a0e6e70,
+  0x27b70a8546d22ffc, 0x2e1b21385c26c926, 0x4d2c6dfc5ac42aed, 0x53380d139d95b3df,
+  0x650a73548baf63de, 0x766a0abb3c77b2a8, 0x81c2c92e47edaee6, 0x92722c851482353b,
+  0xa2bfe8a14cf10364, 0xa81a664bbc423001, 0xc24b8b70d0f89791, 0xc76c51a30654be30,
+  0xd192e819d6ef5218, 0xd69906245565a910, 0xf40e35855771202a, 0x106aa07032bbd1b8,
+  0x19a4c116b8d2d0c8, 0x1e376c085141ab53, 0x2748774cdf8eeb99, 0x34b0bcb5e19b48a8,
+  0x391c0cb3c5c95a63, 0x4ed8aa4ae3418acb, 0x5b9cca4f7763e373, 0x682e6ff3d6b2b8a3,
+  0x748f82ee5defb2fc, 0x78a5636f43172f60, 0x84c87814a1f0ab72, 0x8cc702081a6439ec,
+  0x90befffa23631e28, 0xa4506cebde82bde9, 0xbef9a3f7b2c67915, 0xc67178f2e372532b,
+  0xca273eceea26619c, 0xd186b8c721c0c207, 0xeada7dd6cde0eb1e, 0xf57d4f7fee6ed178,
+  0x06f067aa72176fba, 0x0a637dc5a2c898a6, 0x113f9804bef90dae, 0x1b710b35131c471b,
+  0x28db77f523047d84, 0x32caab7b40c72493, 0x3c9ebe0a15c9bebc, 0x431d67c49c100d4c,
+  0x4cc5d4becb3e42b6, 0x597f299cfc657e2a, 0x5fcb6fab3ad6faec, 0x6c44198c4a475817,
+], 16)

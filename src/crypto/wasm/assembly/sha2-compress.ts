@@ -30,13 +30,18 @@ function expandSchedules<T>(from: usize, blocks: i32): void {
   const last = schedule + (roundCount<T>() - 16) * 16
   let k = constants
   let word = v128.load(schedule)
+  // The last two words made: the next but one needs what has hardly left for memory.
+  let before = v128.load(schedule, 14 * 16)
+  let made = v128.load(schedule, 15 * 16)
   for (let row = schedule; row < last; row += 16, k += 8) {
     const next = v128.load(row, 16)
-    const sum = v128.add<T>(word, v128.load(row, 9 * 16))
-    const sigmas = v128.add<T>(smallSigma0<T>(next), smallSigma1<T>(v128.load(row, 14 * 16)))
-    v128.store(row, v128.add<T>(sum, sigmas), 16 * 16)
+    const sum = v128.add<T>(v128.add<T>(word, v128.load(row, 9 * 16)), smallSigma0<T>(next))
+    const newest = v128.add<T>(sum, smallSigma1<T>(before))
+    v128.store(row, newest, 16 * 16)
     v128.store(row, v128.add<T>(word, constant<T>(k)))
     word = next
+    before = made
+    made = newest
   }
   for (let row = last; row < last + 16 * 16; row += 16, k += 8) v128.store(row, v128.add<T>(v128.load(row), constant<T>(k)))
 }

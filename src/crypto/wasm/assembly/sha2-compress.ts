@@ -1,9 +1,11 @@
 /**
  * The compression functions of SHA-2 (FIPS 180-4 §6.2.2, §6.4.2).
  *
- * One text serves both widths: T is u32 for SHA-256, u64 for the other two. The message schedules of several successive
- * blocks (four of SHA-256, two of SHA-512) are expanded together, one block in each lane of a vector; the rounds are
- * scalar. A shorter run does the same, and does not look at the lanes that it has no block for.
+ * One text serves both widths: T is u32 for SHA-256, u64 for the other two. The message schedules of several blocks (four of
+ * SHA-256, two of SHA-512) are expanded together, one block in each lane of a vector. A shorter run does the same, and does
+ * not look at the lanes that it has no block for. The rounds of one message's blocks come one after the other; those of
+ * messages that do not know each other come together, in the lanes again. The text of the rounds is one as well: V is T for a
+ * block alone, v128 for a block in each lane. Vectors cannot rotate, so four lanes take one and a half times what one block takes.
  */
 
 /** One row of 16 bytes for each word of the message schedule: lane l of row w is word w of block l, and in the end its constant too. */
@@ -15,7 +17,7 @@ export function compressBlocks<T>(state: usize, from: usize, blocks: i32): void 
   while (blocks > 0) {
     const together = min(blocks, lanes)
     expandSchedules<T>(from, together)
-    for (let lane = 0; lane < together; lane++) rounds<T>(state, schedule + lane * sizeof<T>())
+    for (let lane = 0; lane < together; lane++) rounds<T, T>(state, schedule + lane * sizeof<T>())
     from += together * 16 * sizeof<T>()
     blocks -= together
   }
@@ -70,47 +72,53 @@ function readBlock<T>(block: usize, column: usize): void {
   }
 }
 
-/** Steps 2 to 4: one block, whose schedule is the column at `w`. Eight rounds bring the names back to where they were. */
-function rounds<T>(state: usize, w: usize): void {
+/** Steps 2 to 4, of the schedule at `w`. Eight rounds bring the names back to where they were. */
+function rounds<T, V>(state: usize, w: usize): void {
   const end = w + roundCount<T>() * 16
-  let a = load<T>(state)
-  let b = load<T>(state + 1 * sizeof<T>())
-  let c = load<T>(state + 2 * sizeof<T>())
-  let d = load<T>(state + 3 * sizeof<T>())
-  let e = load<T>(state + 4 * sizeof<T>())
-  let f = load<T>(state + 5 * sizeof<T>())
-  let g = load<T>(state + 6 * sizeof<T>())
-  let h = load<T>(state + 7 * sizeof<T>())
+  let a = load<V>(state)
+  let b = load<V>(state + 1 * sizeof<V>())
+  let c = load<V>(state + 2 * sizeof<V>())
+  let d = load<V>(state + 3 * sizeof<V>())
+  let e = load<V>(state + 4 * sizeof<V>())
+  let f = load<V>(state + 5 * sizeof<V>())
+  let g = load<V>(state + 6 * sizeof<V>())
+  let h = load<V>(state + 7 * sizeof<V>())
   // Maj(a, b, c) = b ^ ((a ^ b) & (b ^ c)), and this round's a ^ b is the next one's b ^ c.
-  let even: T
-  let odd = <T>(b ^ c)
+  let even: V
+  let odd = xor<V>(b, c)
   for (; w < end; w += 8 * 16) {
-    h += stir<T>(e, f, g, w, 0); d += h; even = a ^ b; h += bigSigma0<T>(a) + (b ^ (even & odd))
-    g += stir<T>(d, e, f, w, 1); c += g; odd = h ^ a; g += bigSigma0<T>(h) + (a ^ (odd & even))
-    f += stir<T>(c, d, e, w, 2); b += f; even = g ^ h; f += bigSigma0<T>(g) + (h ^ (even & odd))
-    e += stir<T>(b, c, d, w, 3); a += e; odd = f ^ g; e += bigSigma0<T>(f) + (g ^ (odd & even))
-    d += stir<T>(a, b, c, w, 4); h += d; even = e ^ f; d += bigSigma0<T>(e) + (f ^ (even & odd))
-    c += stir<T>(h, a, b, w, 5); g += c; odd = d ^ e; c += bigSigma0<T>(d) + (e ^ (odd & even))
-    b += stir<T>(g, h, a, w, 6); f += b; even = c ^ d; b += bigSigma0<T>(c) + (d ^ (even & odd))
-    a += stir<T>(f, g, h, w, 7); e += a; odd = b ^ c; a += bigSigma0<T>(b) + (c ^ (odd & even))
+    h = stir<T, V>(h, e, f, g, w, 0); d = add<T, V>(d, h); even = xor<V>(a, b); h = mix<T, V>(h, a, b, even, odd)
+    g = stir<T, V>(g, d, e, f, w, 1); c = add<T, V>(c, g); odd = xor<V>(h, a); g = mix<T, V>(g, h, a, odd, even)
+    f = stir<T, V>(f, c, d, e, w, 2); b = add<T, V>(b, f); even = xor<V>(g, h); f = mix<T, V>(f, g, h, even, odd)
+    e = stir<T, V>(e, b, c, d, w, 3); a = add<T, V>(a, e); odd = xor<V>(f, g); e = mix<T, V>(e, f, g, odd, even)
+    d = stir<T, V>(d, a, b, c, w, 4); h = add<T, V>(h, d); even = xor<V>(e, f); d = mix<T, V>(d, e, f, even, odd)
+    c = stir<T, V>(c, h, a, b, w, 5); g = add<T, V>(g, c); odd = xor<V>(d, e); c = mix<T, V>(c, d, e, odd, even)
+    b = stir<T, V>(b, g, h, a, w, 6); f = add<T, V>(f, b); even = xor<V>(c, d); b = mix<T, V>(b, c, d, even, odd)
+    a = stir<T, V>(a, f, g, h, w, 7); e = add<T, V>(e, a); odd = xor<V>(b, c); a = mix<T, V>(a, b, c, odd, even)
   }
-  addTo<T>(state, a)
-  addTo<T>(state + 1 * sizeof<T>(), b)
-  addTo<T>(state + 2 * sizeof<T>(), c)
-  addTo<T>(state + 3 * sizeof<T>(), d)
-  addTo<T>(state + 4 * sizeof<T>(), e)
-  addTo<T>(state + 5 * sizeof<T>(), f)
-  addTo<T>(state + 6 * sizeof<T>(), g)
-  addTo<T>(state + 7 * sizeof<T>(), h)
+  addTo<T, V>(state, a)
+  addTo<T, V>(state + 1 * sizeof<V>(), b)
+  addTo<T, V>(state + 2 * sizeof<V>(), c)
+  addTo<T, V>(state + 3 * sizeof<V>(), d)
+  addTo<T, V>(state + 4 * sizeof<V>(), e)
+  addTo<T, V>(state + 5 * sizeof<V>(), f)
+  addTo<T, V>(state + 6 * sizeof<V>(), g)
+  addTo<T, V>(state + 7 * sizeof<V>(), h)
 }
 
-function addTo<T>(at: usize, value: T): void {
-  store<T>(at, <T>(load<T>(at) + value))
+function addTo<T, V>(at: usize, value: V): void {
+  store<V>(at, add<T, V>(load<V>(at), value))
 }
 
-/** What round `i` of the eight adds to h: the sum without the old h, of which Ch(e, f, g) = g ^ (e & (f ^ g)). */
-@inline function stir<T>(e: T, f: T, g: T, w: usize, i: usize): T {
-  return <T>(bigSigma1<T>(e) + (g ^ (e & (f ^ g))) + load<T>(w + 16 * i))
+/** T1, by round `i` of the eight: the old h, Σ1(e), the word and its constant, and Ch(e, f, g) = g ^ (e & (f ^ g)). */
+@inline function stir<T, V>(h: V, e: V, f: V, g: V, w: usize, i: usize): V {
+  const choice = xor<V>(g, and<V>(e, xor<V>(f, g)))
+  return add<T, V>(h, add<T, V>(add<T, V>(bigSigma1<T, V>(e), choice), load<V>(w + 16 * i)))
+}
+
+/** T1 + T2, that is with Σ0(a) and Maj(a, b, c); `one` and `other` are the differences that Maj is made of. */
+@inline function mix<T, V>(h: V, a: V, b: V, one: V, other: V): V {
+  return add<T, V>(h, add<T, V>(bigSigma0<T, V>(a), xor<V>(b, and<V>(one, other))))
 }
 
 @inline function roundCount<T>(): i32 {
@@ -119,28 +127,44 @@ function addTo<T>(at: usize, value: T): void {
 
 // The functions of FIPS 180-4 §4.1.2 (SHA-256) and §4.1.3 (the other two).
 
-@inline function bigSigma0<T>(x: T): T {
-  if (sizeof<T>() == 4) return <T>(rotr<T>(x, <T>2) ^ rotr<T>(x, <T>13) ^ rotr<T>(x, <T>22))
-  return <T>(rotr<T>(x, <T>28) ^ rotr<T>(x, <T>34) ^ rotr<T>(x, <T>39))
+@inline function bigSigma0<T, V>(x: V): V {
+  if (sizeof<T>() == 4) return xor<V>(xor<V>(rotate<T, V>(x, 2), rotate<T, V>(x, 13)), rotate<T, V>(x, 22))
+  return xor<V>(xor<V>(rotate<T, V>(x, 28), rotate<T, V>(x, 34)), rotate<T, V>(x, 39))
 }
 
-@inline function bigSigma1<T>(x: T): T {
-  if (sizeof<T>() == 4) return <T>(rotr<T>(x, <T>6) ^ rotr<T>(x, <T>11) ^ rotr<T>(x, <T>25))
-  return <T>(rotr<T>(x, <T>14) ^ rotr<T>(x, <T>18) ^ rotr<T>(x, <T>41))
+@inline function bigSigma1<T, V>(x: V): V {
+  if (sizeof<T>() == 4) return xor<V>(xor<V>(rotate<T, V>(x, 6), rotate<T, V>(x, 11)), rotate<T, V>(x, 25))
+  return xor<V>(xor<V>(rotate<T, V>(x, 14), rotate<T, V>(x, 18)), rotate<T, V>(x, 41))
 }
 
 @inline function smallSigma0<T>(x: v128): v128 {
-  if (sizeof<T>() == 4) return v128.xor(v128.xor(rotate<T>(x, 7), rotate<T>(x, 18)), v128.shr<T>(x, 3))
-  return v128.xor(v128.xor(rotate<T>(x, 1), rotate<T>(x, 8)), v128.shr<T>(x, 7))
+  if (sizeof<T>() == 4) return v128.xor(v128.xor(rotate<T, v128>(x, 7), rotate<T, v128>(x, 18)), v128.shr<T>(x, 3))
+  return v128.xor(v128.xor(rotate<T, v128>(x, 1), rotate<T, v128>(x, 8)), v128.shr<T>(x, 7))
 }
 
 @inline function smallSigma1<T>(x: v128): v128 {
-  if (sizeof<T>() == 4) return v128.xor(v128.xor(rotate<T>(x, 17), rotate<T>(x, 19)), v128.shr<T>(x, 10))
-  return v128.xor(v128.xor(rotate<T>(x, 19), rotate<T>(x, 61)), v128.shr<T>(x, 6))
+  if (sizeof<T>() == 4) return v128.xor(v128.xor(rotate<T, v128>(x, 17), rotate<T, v128>(x, 19)), v128.shr<T>(x, 10))
+  return v128.xor(v128.xor(rotate<T, v128>(x, 19), rotate<T, v128>(x, 61)), v128.shr<T>(x, 6))
 }
 
-@inline function rotate<T>(x: v128, right: i32): v128 {
-  return v128.or(v128.shr<T>(x, right), v128.shl<T>(x, 8 * <i32>sizeof<T>() - right))
+@inline function rotate<T, V>(x: V, right: i32): V {
+  if (isVector<V>()) return v128.or(v128.shr<T>(x, right), v128.shl<T>(x, 8 * <i32>sizeof<T>() - right))
+  return rotr<V>(x, <V>right)
+}
+
+@inline function add<T, V>(x: V, y: V): V {
+  if (isVector<V>()) return v128.add<T>(x, y)
+  return <V>(x + y)
+}
+
+@inline function xor<V>(x: V, y: V): V {
+  if (isVector<V>()) return v128.xor(x, y)
+  return <V>(x ^ y)
+}
+
+@inline function and<V>(x: V, y: V): V {
+  if (isVector<V>()) return v128.and(x, y)
+  return <V>(x & y)
 }
 
 /** FIPS 180-4 §4.2.3: the first 64 bits of the fractional parts of the cube roots of the first eighty primes. */

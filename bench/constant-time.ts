@@ -57,7 +57,7 @@ const random = (length: number): Uint8Array => new Uint8Array(randomBytes(length
 const subjects: readonly Subject[] = [
   comparing(),
   ...(Object.keys(aeadKeyLength) as AeadName[]).flatMap((name) => [sealing(name), opening(name), keying(name)]),
-  ...(Object.keys(hashLength) as HashName[]).flatMap((name) => [hashing(name), authenticating(name)]),
+  ...(Object.keys(hashLength) as HashName[]).flatMap((name) => [hashing(name), authenticating(name), expanding(name)]),
   ...(['X25519', 'P-256', 'P-384'] as const).flatMap((name) => [agreeing(name), pairing(name)]),
   encapsulating(),
   decapsulating(),
@@ -178,6 +178,13 @@ function authenticating(name: HashName): Subject {
   const message = random(100)
   const prepare = (key: Uint8Array) => () => crypto.hmac(name, key, message)
   return { name: `HMAC ${name}`, secretLength: hashLength[name], prepare }
+}
+
+/** As many outputs as SHA-256 has lanes, so that the key goes through all that is made for it. */
+function expanding(name: HashName): Subject {
+  const outputs = Array.from({ length: 4 }, () => ({ info: random(50), length: hashLength[name] }))
+  const prepare = (key: Uint8Array) => () => crypto.expand(name, key, outputs)
+  return { name: `HKDF ${name}, four outputs`, secretLength: hashLength[name], prepare }
 }
 
 function agreeing(name: 'X25519' | 'P-256' | 'P-384'): Subject {

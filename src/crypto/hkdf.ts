@@ -1,34 +1,47 @@
 import { concat, wipe } from '../bytes/arrays.ts'
-import { hashLength, type CryptoProvider, type HashName } from './provider.ts'
+import { hashLength, type CryptoProvider, type Expansion, type HashName } from './provider.ts'
 
 /** HKDF-Extract (RFC 5869 §2.2): a pseudorandom key, as long as the hash. */
 export function extract(crypto: CryptoProvider, hash: HashName, salt: Uint8Array, input: Uint8Array): Uint8Array {
   return crypto.hmac(hash, salt, input)
 }
 
-/** HKDF-Expand (RFC 5869 §2.3): `length` bytes of output, at most 255 times the hash's length. */
-export function expand(
-  crypto: CryptoProvider,
+/** HKDF-Expand by HMACs one after the other, for a provider that knows no shorter way. */
+export function expandBy(hmac: CryptoProvider['hmac']): CryptoProvider['expand'] {
+  return (hash, key, outputs) => {
+    checkExpansions(hash, key, outputs)
+    return outputs.map((output) => expandOne(hmac, hash, key, output))
+  }
+}
+
+/** What RFC 5869 §2.3 asks of the key and of each length. */
+export function checkExpansions(hash: HashName, key: Uint8Array, outputs: readonly Expansion[]): void {
+  const block = hashLength[hash]
+  if (key.length < block) throw new RangeError(`HKDF-Expand: a key of ${key.length} bytes, too short for ${hash}`)
+  for (const { length } of outputs)
+    if (length > 255 * block) throw new RangeError(`HKDF-Expand: ${length} bytes asked, too many for ${hash}`)
+}
+
+function expandOne(
+  hmac: CryptoProvider['hmac'],
   hash: HashName,
   key: Uint8Array,
-  info: Uint8Array,
-  length: number,
+  { info, length }: Expansion,
 ): Uint8Array {
-  if (length > 255 * hashLength[hash]) throw new RangeError(`HKDF-Expand: ${length} bytes asked, too many for ${hash}`)
+  let block = hmac(hash, key, concat(info, firstCounter))
   // A single block, which is all that TLS 1.3 ever asks for, is the output, or begins with it.
-  if (length <= hashLength[hash]) {
-    const block = crypto.hmac(hash, key, concat(info, firstCounter))
-    if (length === block.length) return block
+  if (length === block.length) return block
+  if (length < block.length) {
     const output = block.slice(0, length)
     wipe(block)
     return output
   }
   const output = new Uint8Array(length)
-  let block: Uint8Array = new Uint8Array(0)
-  for (let at = 0, counter = 1; at < length; at += block.length, counter++) {
+  output.set(block)
+  for (let at = block.length, counter = 2; at < length; at += block.length, counter++) {
     const input = concat(block, info, Uint8Array.of(counter))
     wipe(block)
-    block = crypto.hmac(hash, key, input)
+    block = hmac(hash, key, input)
     wipe(input)
     output.set(block.subarray(0, length - at), at)
   }

@@ -9,6 +9,11 @@ export interface CryptoProvider {
   readonly name: ProviderName
   hash(name: HashName): Hash
   hmac(name: HashName, key: Uint8Array, message: Uint8Array): Uint8Array
+  /**
+   * HKDF-Expand (RFC 5869 §2.3) of one key, for several purposes at once, which may cost little more than for one. Throws
+   * RangeError if the key is shorter than the hash, or an output longer than 255 times the hash.
+   */
+  expand(name: HashName, key: Uint8Array, outputs: readonly Expansion[]): Uint8Array[]
   /** Throws RangeError if the key's length is not the cipher's. */
   aead(name: AeadName, key: Uint8Array): Aead
   keyExchange(name: GroupName): KeyExchange
@@ -59,6 +64,12 @@ export interface Hash {
   update(bytes: Uint8Array): void
   digest(): Uint8Array
   clone(): Hash
+}
+
+/** One output of HKDF-Expand: what it is for, and how many bytes it has. */
+export interface Expansion {
+  readonly info: Uint8Array
+  readonly length: number
 }
 
 export interface Aead {

@@ -1,7 +1,14 @@
-import { wipe } from '../bytes/arrays.ts'
+import { concat, wipe } from '../bytes/arrays.ts'
 import { Writer } from '../bytes/writer.ts'
-import { expand, extract } from '../crypto/hkdf.ts'
-import { aeadKeyLength, hashLength, nonceLength, type CryptoProvider, type HashName } from '../crypto/provider.ts'
+import { extract } from '../crypto/hkdf.ts'
+import {
+  aeadKeyLength,
+  hashLength,
+  nonceLength,
+  type CryptoProvider,
+  type Expansion,
+  type HashName,
+} from '../crypto/provider.ts'
 import type { Suite } from './suites.ts'
 
 /**
@@ -42,12 +49,13 @@ export interface TrafficSecrets {
 
 /** The first stage; without a PSK, zeros take its place, and there is no binder. */
 export function earlySecret(crypto: CryptoProvider, hash: HashName, psk?: Uint8Array): EarlySecret {
-  const zero = new Uint8Array(hashLength[hash])
+  const length = hashLength[hash]
+  const zero = new Uint8Array(length)
   const early = psk === undefined ? undefined : extract(crypto, hash, zero, psk)
   return {
     binder(transcript) {
       if (early === undefined) throw new Error('there is no binder without a PSK')
-      const key = expandLabel(crypto, hash, early, 'res binder', emptyHash(crypto, hash), hashLength[hash])
+      const key = expandLabel(crypto, hash, early, 'res binder', emptyHash(crypto, hash), length)
       const binder = finishedData(crypto, hash, key, transcript)
       wipe(key)
       return binder
@@ -56,16 +64,22 @@ export function earlySecret(crypto: CryptoProvider, hash: HashName, psk?: Uint8A
       const salt = early === undefined ? saltWithoutPsk(crypto, hash) : derived(crypto, hash, early)
       const handshake = extract(crypto, hash, salt, shared)
       if (early !== undefined) wipe(salt, early)
-      const secret = (label: string) => expandLabel(crypto, hash, handshake, label, transcript, hashLength[hash])
+      const [client, server, next] = expandLabels(crypto, hash, handshake, [
+        hkdfLabel('c hs traffic', transcript, length),
+        hkdfLabel('s hs traffic', transcript, length),
+        hkdfLabel('derived', emptyHash(crypto, hash), length),
+      ])
+      wipe(handshake)
       return {
-        client: secret('c hs traffic'),
-        server: secret('s hs traffic'),
+        client,
+        server,
         into(finished) {
-          const salt = derived(crypto, hash, handshake)
-          const main = extract(crypto, hash, salt, zero)
-          const client = expandLabel(crypto, hash, main, 'c ap traffic', finished, hashLength[hash])
-          const server = expandLabel(crypto, hash, main, 's ap traffic', finished, hashLength[hash])
-          wipe(salt, handshake)
+          const main = extract(crypto, hash, next, zero)
+          wipe(next)
+          const [client, server] = expandLabels(crypto, hash, main, [
+            hkdfLabel('c ap traffic', finished, length),
+            hkdfLabel('s ap traffic', finished, length),
+          ])
           return { client, server, main }
         },
       }
@@ -109,10 +123,11 @@ export function trafficKey(
   suite: Suite,
   secret: Uint8Array,
 ): { key: Uint8Array; iv: Uint8Array } {
-  return {
-    key: expandLabel(crypto, suite.hash, secret, 'key', nothing, aeadKeyLength[suite.aead]),
-    iv: expandLabel(crypto, suite.hash, secret, 'iv', nothing, nonceLength),
-  }
+  const [key, iv] = expandLabels(crypto, suite.hash, secret, [
+    hkdfLabel('key', nothing, aeadKeyLength[suite.aead]),
+    hkdfLabel('iv', nothing, nonceLength),
+  ])
+  return { key, iv }
 }
 
 /** The next generation of an application traffic secret (RFC 8446 §7.2). */
@@ -155,32 +170,40 @@ export function expandLabel(
   context: Uint8Array,
   length: number,
 ): Uint8Array {
-  const info = context.length === 0 ? labelAlone(label, length) : hkdfLabel(label, context, length)
-  return expand(crypto, hash, secret, info, length)
+  return expandLabels(crypto, hash, secret, [hkdfLabel(label, context, length)])[0]
 }
 
-function hkdfLabel(label: string, context: Uint8Array, length: number): Uint8Array {
+/** The same for several labels of one secret, which takes little longer than for one. */
+function expandLabels<const Labels extends readonly Expansion[]>(
+  crypto: CryptoProvider,
+  hash: HashName,
+  secret: Uint8Array,
+  labels: Labels,
+): { [I in keyof Labels]: Uint8Array } {
+  // The provider makes as many as are wanted.
+  return crypto.expand(hash, secret, labels) as { [I in keyof Labels]: Uint8Array }
+}
+
+/** The structure of the same name. What stands before the context is the same in every connection. */
+function hkdfLabel(label: string, context: Uint8Array, length: number): Expansion {
+  const beginning = beforeContext(label, length, context.length)
+  return { info: context.length === 0 ? beginning : concat(beginning, context), length }
+}
+
+function beforeContext(label: string, length: number, contextLength: number): Uint8Array {
+  const ofLabel = beginnings.get(label) ?? new Map<number, Uint8Array>()
+  const lengths = (contextLength << 16) | length
+  const known = ofLabel.get(lengths)
+  if (known !== undefined) return known
   const info = new Writer()
   info.u16(length)
-  info.vector8(labelBytes(label))
-  info.vector8(context)
-  return info.finish()
-}
-
-/** There are some fifteen labels, and each connection asks for each of them. */
-function labelBytes(label: string): Uint8Array {
-  const bytes = known.get(label) ?? new TextEncoder().encode(`tls13 ${label}`)
-  known.set(label, bytes)
+  info.vector8(new TextEncoder().encode(`tls13 ${label}`))
+  info.u8(contextLength)
+  const bytes = info.finish()
+  beginnings.set(label, ofLabel.set(lengths, bytes))
   return bytes
 }
 
-/** Without a context, it is the same in every connection. */
-function labelAlone(label: string, length: number): Uint8Array {
-  const byLength = alone.get(label) ?? []
-  alone.set(label, byLength)
-  return (byLength[length] ??= hkdfLabel(label, nothing, length))
-}
-
-const known = new Map<string, Uint8Array>()
-const alone = new Map<string, Uint8Array[]>()
+/** By label, and by both lengths. */
+const beginnings = new Map<string, Map<number, Uint8Array>>()
 const nothing = new Uint8Array(0)

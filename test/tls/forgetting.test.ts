@@ -42,6 +42,28 @@ suite('an early secret is wiped', () => {
   })
 })
 
+test('of all that a server expands secrets from, those of application traffic alone outlive the handshake', () => {
+  for (const sessions of [undefined, sessionsOf(tickets)]) {
+    const { crypto, keys } = watchedKeys()
+    const client = new TestClient({ crypto: native, random: seededRandom(8), ...(sessions && { sessions }) })
+    const server = new ServerConnection(serverConfig({ crypto, tickets }))
+    converse(client, server)
+    assert.equal(server.state, 'open')
+    const kept = new Set(keys.filter((key) => key.some((byte) => byte !== 0)))
+    assert.equal(kept.size, 2, `of ${new Set(keys).size} keys`)
+  }
+})
+
+/** A provider that remembers what HKDF-Expand was given as a key. */
+function watchedKeys(): { crypto: CryptoProvider; keys: Uint8Array[] } {
+  const keys: Uint8Array[] = []
+  const expand: CryptoProvider['expand'] = (hash, key, outputs) => {
+    keys.push(key)
+    return native.expand(hash, key, outputs)
+  }
+  return { crypto: { ...native, expand }, keys }
+}
+
 /** The hello with its binder's last bit turned over. */
 function spoiled(hello: Uint8Array): Uint8Array {
   return Uint8Array.from(hello, (byte, i) => (i === hello.length - 1 ? byte ^ 1 : byte))

@@ -14,6 +14,7 @@ import {
 } from 'node:crypto'
 import { equalConstantTime } from '../../bytes/arrays.ts'
 import { CheckedAead, type Cipher } from '../aead.ts'
+import { expandBy } from '../hkdf.ts'
 import {
   checkRsaPrivateKey,
   demandScheme,
@@ -56,6 +57,7 @@ export const native: CryptoProvider = {
   name: 'native',
   hash: (name) => wrapHash(createHash(nodeHash[name])),
   hmac,
+  expand: expandBy(hmac),
   aead: (name, key) => new CheckedAead(name, key, cipher),
   keyExchange: (name) => groups[name],
   signingKey,

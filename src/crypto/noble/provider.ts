@@ -1,10 +1,12 @@
 import { chacha20poly1305 } from '@noble/ciphers/chacha.js'
 import { ed25519, x25519 as curve25519 } from '@noble/curves/ed25519.js'
 import { p256, p384 } from '@noble/curves/nist.js'
+import { expand } from '@noble/hashes/hkdf.js'
 import { hmac } from '@noble/hashes/hmac.js'
 import { sha256, sha384, sha512 } from '@noble/hashes/sha2.js'
 import { concat, equalConstantTime } from '../../bytes/arrays.ts'
 import { CheckedAead, type Cipher } from '../aead.ts'
+import { checkExpansions } from '../hkdf.ts'
 import {
   demandScheme,
   isUncompressed,
@@ -39,6 +41,10 @@ export const noble: CryptoProvider = {
   name: 'noble',
   hash: (name) => wrapHash(hashes[name].create()),
   hmac: (name, key, message) => hmac(hashes[name], key, message),
+  expand(name, key, outputs) {
+    checkExpansions(name, key, outputs)
+    return outputs.map(({ info, length }) => expand(hashes[name], key, info, length))
+  },
   aead: (name, key) => new CheckedAead(name, key, cipher),
   keyExchange: (name) => groups[name],
   signingKey,

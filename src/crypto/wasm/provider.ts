@@ -16,17 +16,18 @@ import { ChaCha20Poly1305Cipher, type ChaCha20Poly1305 } from './chacha20-poly13
 import { x25519, type Curve25519 } from './curve25519.ts'
 import { ecdsaSigner, verifyEcdsa } from './ecdsa.ts'
 import { ed25519Signer, verifyEd25519 } from './ed25519.ts'
+import { hkdfExpand } from './hkdf.ts'
 import { instantiate, type KernelModules } from './kernel.ts'
 import { mlKem768 } from './ml-kem.ts'
 import { nistCurve, type NistCurve } from './nist-curve.ts'
 import { rsaOperation, rsaPublicOperation, type Rsa } from './rsa.ts'
-import { sha2 } from './sha2.ts'
+import { sha2, type Sha2 } from './sha2.ts'
 
 /**
  * Primitives in WebAssembly, from kernels written in AssemblyScript: memory-safe by the sandbox, and without branches or
  * addresses that depend on secrets. What has no kernel is @noble's, and this table is where it shows:
  *
- *     hash, hmac                  sha2
+ *     hash, hmac, expand          sha2
  *     AES-GCM                     aes-gcm
  *     ChaCha20-Poly1305           chacha20-poly1305
  *     X25519, Ed25519             curve25519
@@ -35,7 +36,8 @@ import { sha2 } from './sha2.ts'
  *     RSA                         rsa, in the encodings of noble/rsa
  */
 export function wasmProvider(modules: KernelModules): CryptoProvider {
-  const { hash, hmac } = sha2(instantiate(modules, 'sha2'))
+  const hashing = instantiate<Sha2>(modules, 'sha2')
+  const { hash, hmac } = sha2(hashing)
   const curve25519 = instantiate<Curve25519>(modules, 'curve25519')
   const curves = {
     'P-256': once(() => nistCurve(instantiate(modules, 'p256'), 'P-256')),
@@ -71,6 +73,7 @@ export function wasmProvider(modules: KernelModules): CryptoProvider {
     name: 'wasm',
     hash,
     hmac,
+    expand: hkdfExpand(hashing, hmac),
     aead: (name, key) => new CheckedAead(name, key, (name, key) => ciphers[name](key)),
     keyExchange: (name) => groups[name],
     signingKey(key) {

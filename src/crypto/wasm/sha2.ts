@@ -12,6 +12,8 @@ export interface Sha2 {
   update(bits: number, length: number): void
   finish(bits: number, length: number, total: number): void
   hmac(bits: number, keyLength: number, length: number): void
+  endMessage(bits: number, at: number, length: number): void
+  hmacs(bits: number, keyLength: number, count: number): void
 }
 
 /** SHA-2 and HMAC. Between calls the kernel knows nothing: each running hash keeps its own chaining value. */
@@ -127,7 +129,7 @@ function takeDigest(kernel: Kernel<Sha2>, name: HashName): Uint8Array {
 }
 
 /** SHA-384 is SHA-512 with another beginning and a shorter end. */
-const shapes = {
+export const shapes = {
   'SHA-256': { bits: 256, blockLength: 64, chainLength: 32 },
   'SHA-384': { bits: 384, blockLength: 128, chainLength: 64 },
   'SHA-512': { bits: 512, blockLength: 128, chainLength: 64 },

@@ -1,9 +1,11 @@
 /** Hashes, HMAC and HKDF, by FIPS 180, RFC 4231 and RFC 5869. */
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
+import { concat } from '../../../src/bytes/arrays.ts'
 import { fromHex, toHex } from '../../../src/bytes/hex.ts'
-import { expand, extract } from '../../../src/crypto/hkdf.ts'
-import { hashLength, type CryptoProvider, type HashName } from '../../../src/crypto/provider.ts'
+import { extract } from '../../../src/crypto/hkdf.ts'
+import { hashLength, type CryptoProvider, type Expansion, type HashName } from '../../../src/crypto/provider.ts'
+import { seededRandom } from '../keys.ts'
 import { hashNames, range, utf8 } from './values.ts'
 
 export function hashes(provider: CryptoProvider): void {
@@ -73,20 +75,57 @@ export function hkdf(provider: CryptoProvider): void {
       for (const { input, salt, info, length, key, output } of rfc5869) {
         const extracted = extract(provider, 'SHA-256', fromHex(salt), fromHex(input))
         assert.equal(toHex(extracted), key)
-        assert.equal(toHex(expand(provider, 'SHA-256', extracted, fromHex(info), length)), output)
+        const [expanded] = provider.expand('SHA-256', extracted, [{ info: fromHex(info), length }])
+        assert.equal(toHex(expanded as Uint8Array), output)
       }
     })
 
     test('gives 0 to 255 blocks, and refuses more', () => {
       for (const name of hashNames) {
         const key = new Uint8Array(hashLength[name])
-        assert.equal(expand(provider, name, key, new Uint8Array(0), 0).length, 0)
         const most = 255 * hashLength[name]
-        assert.equal(expand(provider, name, key, new Uint8Array(0), most).length, most)
-        assert.throws(() => expand(provider, name, key, new Uint8Array(0), most + 1), RangeError)
+        const lengths = provider
+          .expand(name, key, [outputOf(0), outputOf(most), outputOf(1)])
+          .map(({ length }) => length)
+        assert.deepEqual(lengths, [0, most, 1])
+        assert.throws(() => provider.expand(name, key, [outputOf(1), outputOf(most + 1)]), RangeError)
       }
     })
+
+    test('refuses a key shorter than the hash', () => {
+      for (const name of hashNames)
+        for (const outputs of [[outputOf(1)], [outputOf(1), outputOf(2)], [outputOf(1000)]])
+          assert.throws(() => provider.expand(name, new Uint8Array(hashLength[name] - 1), outputs), RangeError)
+    })
+
+    test('makes several outputs as it makes each alone, whatever their number, their infos and the length of the key', () => {
+      const random = seededRandom('several outputs')
+      for (const name of hashNames)
+        for (const count of [0, 1, 2, 3, 4, 5, 9, 300])
+          for (const longer of [0, 1, 100]) {
+            const key = random(hashLength[name] + longer)
+            // On both sides of the longest info whose HMAC ends in one block, with its counter and SHA-2's padding.
+            const longest = name === 'SHA-256' ? 54 : 110
+            const outputs = Array.from({ length: count }, (_, i) => ({
+              info: random(i % (longest + (longer === 0 ? 1 : 4))),
+              length: (i * 7) % (hashLength[name] + 1),
+            }))
+            const alone = outputs.map(({ info, length }) =>
+              provider.hmac(name, key, concat(info, Uint8Array.of(1))).slice(0, length),
+            )
+            assert.deepEqual(provider.expand(name, key, outputs), alone)
+          }
+    })
+
+    test('returns outputs that are nobody else’s', () => {
+      const outputs = provider.expand('SHA-256', new Uint8Array(32), [outputOf(32), outputOf(12)])
+      for (const output of outputs) assert.equal(output.buffer.byteLength, output.length, 'a window into shared memory')
+    })
   })
+}
+
+function outputOf(length: number): Expansion {
+  return { info: new Uint8Array(0), length }
 }
 
 const long = 'abcdbcdecdefdefgefghfghighijhijkijkljklmklmnlmnomnopnopq'

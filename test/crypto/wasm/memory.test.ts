@@ -6,6 +6,7 @@ import type { Cipher } from '../../../src/crypto/aead.ts'
 import { hashLength, nonceLength, tagLength, type HashName } from '../../../src/crypto/provider.ts'
 import { aesGcm, type AesGcm } from '../../../src/crypto/wasm/aes-gcm.ts'
 import { ChaCha20Poly1305Cipher, type ChaCha20Poly1305 } from '../../../src/crypto/wasm/chacha20-poly1305.ts'
+import { hkdfExpand } from '../../../src/crypto/wasm/hkdf.ts'
 import { instantiate, type Kernel } from '../../../src/crypto/wasm/kernel.ts'
 import { readKernels } from '../../../src/crypto/wasm/load.ts'
 import type { MessageExports } from '../../../src/crypto/wasm/message.ts'
@@ -26,9 +27,10 @@ test('ChaCha20-Poly1305 leaves what the peer may read, and nothing else', () => 
   leavesNothing(kernel, (key) => new ChaCha20Poly1305Cipher(kernel, key), 32)
 })
 
-test('SHA-2 and HMAC leave nothing', () => {
+test('SHA-2, HMAC and HKDF leave nothing', () => {
   const kernel = instantiate<Sha2>(modules, 'sha2')
   const { hash, hmac } = sha2(kernel)
+  const expand = hkdfExpand(kernel, hmac)
   const before = kernel.memory.slice()
   const random = seededRandom('sha2 memory')
   for (const name of Object.keys(hashLength) as HashName[])
@@ -39,6 +41,13 @@ test('SHA-2 and HMAC leave nothing', () => {
       running.clone().update(random(length))
       running.digest()
       hmac(name, random(length % 200), random(length))
+      const info = random(length % 54)
+      for (const count of [1, 2, 4, 5])
+        expand(
+          name,
+          random(hashLength[name]),
+          Array.from({ length: count }, () => ({ info, length: length % 33 })),
+        )
       sameMemory(before, kernel.memory, `${name} of ${length} bytes`)
     }
 })

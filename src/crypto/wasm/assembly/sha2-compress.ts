@@ -23,6 +23,12 @@ export function compressBlocks<T>(state: usize, from: usize, blocks: i32): void 
   }
 }
 
+/** Takes `count` blocks, up to a vector of them, each into a chaining value of its own: row w of `states` has word w of each. */
+export function compressLanes<T>(states: usize, from: usize, count: i32): void {
+  expandSchedules<T>(from, count)
+  rounds<T, v128>(states, schedule)
+}
+
 /**
  * FIPS 180-4 §6.2.2 and §6.4.2, step 1, for up to a vector of blocks at once. A word that no other needs any more is stored with
  * the constant that its round adds: here one addition serves all the blocks.

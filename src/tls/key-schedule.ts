@@ -22,7 +22,7 @@ import type { Suite } from './suites.ts'
  *              | Derive-Secret("derived", "")
  *    0    ->  HKDF-Extract = Master Secret         HandshakeSecret.into()
  *              | Derive-Secret("res master", ...)
- *            Resumption Secret                     resumptionSecret(), and for each ticket a PSK: ticketPsk()
+ *            Resumption Secret                     resumptionSecret(), and for each ticket a PSK: ticketPsks()
  */
 export interface EarlySecret {
   /** Proves that the PSK is known; `transcript` is the hash of all that stands before the binders (RFC 8446 §4.2.11.2). */
@@ -115,6 +115,17 @@ export function resumptionSecret(
 /** The PSK that goes with a ticket (RFC 8446 §4.6.1). */
 export function ticketPsk(crypto: CryptoProvider, hash: HashName, secret: Uint8Array, nonce: Uint8Array): Uint8Array {
   return expandLabel(crypto, hash, secret, 'resumption', nonce, hashLength[hash])
+}
+
+/** The same for several tickets, in the order of their nonces. */
+export function ticketPsks(
+  crypto: CryptoProvider,
+  hash: HashName,
+  secret: Uint8Array,
+  nonces: readonly Uint8Array[],
+): readonly Uint8Array[] {
+  const labels = nonces.map((nonce) => hkdfLabel('resumption', nonce, hashLength[hash]))
+  return expandLabels(crypto, hash, secret, labels)
 }
 
 /** The record key and IV of a traffic secret (RFC 8446 §7.3). */

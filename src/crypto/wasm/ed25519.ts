@@ -26,7 +26,9 @@ export function ed25519Signer(
     throw new Error('the Ed25519 private key does not match its public key')
 
   return (_, message) => {
-    kernel.write(exports.seed, sha512(prefix, message))
+    const hashed = sha512(prefix, message)
+    kernel.write(exports.seed, hashed)
+    wipe(hashed)
     exports.commit()
     const commitment = kernel.read(exports.r, 32)
     const nonce = kernel.read(exports.s, 32)

@@ -52,6 +52,21 @@ export function aeads(provider: CryptoProvider, other: CryptoProvider): void {
       }
     })
 
+    test('agrees with the other provider on every length from 0 to 300, of text and of additional data', () => {
+      const random = seededRandom('every length')
+      for (const name of aeadNames) {
+        const key = random(aeadKeyLength[name])
+        const [ours, theirs] = [provider.aead(name, key), other.aead(name, key)]
+        for (let length = 0; length <= 300; length++) {
+          // 11 and 301 have no divisor in common: each length of the one meets another of the other.
+          const [nonce, aad, plaintext] = [random(nonceLength), random((length * 11) % 301), random(length)]
+          const sealed = ours.seal(nonce, aad, plaintext)
+          assert.deepEqual(sealed, theirs.seal(nonce, aad, plaintext), `${name}, ${length} and ${aad.length} bytes`)
+          assert.deepEqual(ours.open(nonce, aad, sealed), plaintext)
+        }
+      }
+    })
+
     test('agrees with the other provider on ciphertexts of ones alone, which fill every limb', () => {
       const random = seededRandom('ones')
       for (const name of aeadNames)

@@ -2,8 +2,9 @@
  * A seeded fuzzer that holds the three providers against each other: `node test/fuzz/providers.ts --seconds 10 --seed 1`.
  *
  * What one seals, all must seal alike, and open; what is forged by one bit, all must refuse; hashes fed in any pieces, with
- * digests and clones in between, must agree; shared secrets must be the same and signatures be taken by everybody. A round
- * that finds otherwise is printed with the seed that `--round N` repeats, and the exit code is 1.
+ * digests and clones in between, must agree; shared secrets must be the same and signatures be taken by everybody. Of shares,
+ * keys and signatures that nobody honest made, all must think alike. A round that finds otherwise is printed with the seed
+ * that `--round N` repeats, and the exit code is 1.
  */
 import assert from 'node:assert/strict'
 import { concat } from '../../src/bytes/arrays.ts'
@@ -18,6 +19,8 @@ import {
   type GroupName,
   type Hash,
   type HashName,
+  type PrivateKey,
+  type PublicKey,
 } from '../../src/crypto/provider.ts'
 import { ecdsaKeys, ed25519Key, publicKeyOf, rsaKey } from '../crypto/keys.ts'
 import type { Random } from '../support/random.ts'
@@ -32,16 +35,25 @@ round, and the exit code is 1.`,
 
 const [noble, wasm, native] = [await loadCrypto('noble'), await loadCrypto('wasm'), await loadCrypto('native')]
 const providers = [noble, wasm, native]
+const groups = ['X25519MLKEM768', 'SecP256r1MLKEM768', 'X25519', 'P-256', 'P-384'] as const satisfies GroupName[]
+const signingKeys: readonly PrivateKey[] = [
+  ecdsaKeys['P-256'],
+  ecdsaKeys['P-384'],
+  ed25519Key(),
+  ...['2048', '3072', '4096'].map((name) => rsaKey(name)),
+]
 
 /** By name, how many of a hundred rounds; those of public keys are slow. */
 const trials = {
-  aead: { share: 50, run: sealAndOpen },
+  aead: { share: 46, run: sealAndOpen },
   hash: { share: 30, run: hashInPieces },
   hmac: { share: 7, run: authenticate },
   hkdf: { share: 7, run: expand },
   'every bit': { share: 2, run: flipEveryBit },
   exchange: { share: 2, run: agree },
+  'any share': { share: 2, run: agreeOnAnyShare },
   signature: { share: 2, run: signAndVerify },
+  forgery: { share: 2, run: judgeForgeries },
 } as const satisfies Record<string, { share: number; run: (random: Random) => void }>
 
 const counts = new Map<string, number>()
@@ -142,7 +154,7 @@ function expand(random: Random): void {
 }
 
 function agree(random: Random): void {
-  const name = random.pick(['X25519MLKEM768', 'X25519', 'P-256', 'P-384'] as const satisfies GroupName[])
+  const name = random.pick(groups)
   const [initiator, responder] = [random.pick(providers), random.pick(providers)]
   const pair = initiator.keyExchange(name).keyPair((length) => bytes(random, length))
   const answer = responder.keyExchange(name).respond(pair.share, (length) => bytes(random, length))
@@ -151,14 +163,64 @@ function agree(random: Random): void {
     assert.deepEqual(crypto.keyExchange(name).sharedSecret(pair.privateKey, answer.share), answer.secret, name)
 }
 
+/** ML-KEM's answer to a ciphertext that is none of its own is a secret, too (FIPS 203 §6.3): the same with everybody. */
+function agreeOnAnyShare(random: Random): void {
+  const name = random.pick(groups)
+  const draw = (length: number): Uint8Array => bytes(random, length)
+  const pair = random.pick(providers).keyExchange(name).keyPair(draw)
+  const answer = random.pick(providers).keyExchange(name).respond(pair.share, draw)
+  assert.ok(answer !== undefined, `${name}: a good share is refused`)
+  const share = changed(random, answer.share)
+  const secrets = providers.map((crypto) => crypto.keyExchange(name).sharedSecret(pair.privateKey, share))
+  for (const other of secrets) assert.deepEqual(other, secrets[0], name)
+
+  // What they answer is drawn, and not by all in the same order: whether they do is what all must say alike.
+  const theirs = changed(random, pair.share)
+  const answered = providers.map((crypto) => crypto.keyExchange(name).respond(theirs, draw) !== undefined)
+  for (const other of answered) assert.equal(other, answered[0], `${name}: ${answered.join()}`)
+}
+
 function signAndVerify(random: Random): void {
-  const key = random.pick([ecdsaKeys['P-256'], ecdsaKeys['P-384'], ed25519Key(), rsaKey('2048')])
+  const key = random.pick(signingKeys)
   const signer = random.pick(providers).signingKey(key)
   const [scheme, message] = [random.pick(signer.schemes), bytes(random, random.below(300))]
   const signature = signer.sign(scheme, message, (length) => bytes(random, length))
   for (const crypto of providers) assert.ok(crypto.verify(scheme, publicKeyOf(key), message, signature), scheme)
   const forged = concat(message, Uint8Array.of(0))
   for (const crypto of providers) assert.ok(!crypto.verify(scheme, publicKeyOf(key), forged, signature), scheme)
+}
+
+/** A signature, or a key, of which a little was changed: all say the same of it. A change in a number's encoding may be none. */
+function judgeForgeries(random: Random): void {
+  const key = random.pick(signingKeys)
+  const signer = random.pick(providers).signingKey(key)
+  const [scheme, message] = [random.pick(signer.schemes), bytes(random, random.below(300))]
+  const signature = changed(
+    random,
+    signer.sign(scheme, message, (length) => bytes(random, length)),
+  )
+  const publicKey = random.chance(0.5) ? publicKeyOf(key) : changedKey(random, publicKeyOf(key))
+  const verdicts = providers.map((crypto) => crypto.verify(scheme, publicKey, message, signature))
+  for (const other of verdicts) assert.equal(other, verdicts[0], `${scheme}: ${verdicts.join()}`)
+}
+
+function changedKey(random: Random, key: PublicKey): PublicKey {
+  if (key.kind === 'ecdsa') return { ...key, point: changed(random, key.point) }
+  if (key.kind === 'ed25519') return { ...key, publicKey: changed(random, key.publicKey) }
+  return random.chance(0.5) ? { ...key, n: changed(random, key.n) } : { ...key, e: changed(random, key.e) }
+}
+
+/** As it was, one bit flipped, one byte made another, all of them made alike, cut short or made longer. */
+function changed(random: Random, original: Uint8Array): Uint8Array {
+  const copy = original.slice()
+  const at = random.below(copy.length)
+  const how = random.below(6)
+  if (how === 0) flip(copy, random.below(copy.length * 8))
+  if (how === 1) copy[at] = random.pick([0, 1, 0x7f, 0x80, 0xff])
+  if (how === 2) copy.fill(random.pick([0, 1, 0xff]), at)
+  if (how === 3) return copy.subarray(0, at)
+  if (how === 4) return concat(copy, bytes(random, 1 + random.below(3)))
+  return copy
 }
 
 /** Mostly near the edges of blocks, sometimes a whole record and more. */

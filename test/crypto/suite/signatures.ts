@@ -27,6 +27,17 @@ export function eddsa(provider: CryptoProvider): void {
     const forged = concat(signature.subarray(0, 32), fromHex(more.toString(16).padStart(64, '0')).toReversed())
     assert.equal(provider.verify('Ed25519', publicKeyOf(key), message, forged), false)
   })
+
+  test(`${provider.name}: Ed25519 refuses keys of small order, under which anybody’s signature holds for one message in eight`, () => {
+    for (const key of smallOrder)
+      for (const commitment of smallOrder)
+        for (let message = 0; message < 8; message++) {
+          // s = 0, and k times the key is one of eight points, too.
+          const signature = concat(fromHex(commitment), new Uint8Array(32))
+          const publicKey = { kind: 'ed25519', publicKey: fromHex(key) } as const
+          assert.equal(provider.verify('Ed25519', publicKey, Uint8Array.of(message), signature), false, key)
+        }
+  })
 }
 
 export function ecdsa(provider: CryptoProvider): void {
@@ -286,6 +297,20 @@ const otherHashes = [
 ] as const
 
 const ecdsaScheme = { 'P-256': 'ECDSA-P256-SHA256', 'P-384': 'ECDSA-P384-SHA384' } as const
+
+/** The points of edwards25519 whose order divides 8, and two that are written as RFC 8032 §5.1.3 does not allow. */
+const smallOrder = [
+  `01${'00'.repeat(31)}`,
+  `ec${'ff'.repeat(30)}7f`,
+  '00'.repeat(32),
+  `${'00'.repeat(31)}80`,
+  'c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a',
+  'c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac03fa',
+  '26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05',
+  '26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc85',
+  `01${'00'.repeat(30)}80`,
+  `ee${'ff'.repeat(30)}7f`,
+]
 
 // RFC 8032 §7.1.
 const rfc8032 = [

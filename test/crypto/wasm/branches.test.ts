@@ -25,7 +25,7 @@ const accepted: Readonly<Record<KernelName, Readonly<Record<string, string>>>> =
   curve25519: {
     'ed25519/readPoint: if, 4 times': 'a public key may be none, which the peer is told',
     'ed25519/readPoint: select': 'the same',
-    'ed25519/verify: if, 3 times': 'signature and key are public',
+    'ed25519/verify: if, 4 times': 'signature and key are public',
   },
   p256: onCurve,
   p384: onCurve,

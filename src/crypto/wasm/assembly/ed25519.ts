@@ -7,7 +7,7 @@
 import {
   BYTES, CURVE_D, MODULUS, ONE, ORDER, ORDER_TIMES_2_256, ROOT_OF_MINUS_ONE, SLOT, mul, sqr,
 } from 'curve/field'
-import { addCached, cache } from './edwards'
+import { addCached, cache, doubleExtended } from './edwards'
 import { mulBase, mulPoint } from './edwards-multiples'
 import { add, carry, copy, fromBytes, isZero, negateIf, setNumber, sub, subtract, toBytes } from './element'
 import { freeze, ignoreTopBit, reciprocal } from './element25519'
@@ -46,11 +46,14 @@ export function respond(): i32 {
   return finish()
 }
 
-/** Whether r, s is a signature under the public key x, where k is at `seed` (§5.1.7): s B - k A must be written as r is. */
+/**
+ * Whether r, s is a signature under the public key x, where k is at `seed` (§5.1.7): s B - k A must be written as r is. A key of
+ * small order is none: k A would be one of eight points, and a signature that nobody made hold for one message in eight.
+ */
 export function verify(): i32 {
   const s = N + SLOT
   fromBytes(s, S, BYTES)
-  const valid = subtract(E, s, ORDER) != 0 && readPoint(X)
+  const valid = subtract(E, s, ORDER) != 0 && readPoint(X) && !hasSmallOrder()
   if (valid) {
     negateIf(POINT, -1)
     negateIf(POINT + 3 * SLOT, -1)
@@ -65,6 +68,14 @@ export function verify(): i32 {
   const same = valid && sameBytes(X, R)
   finish()
   return same ? 1 : 0
+}
+
+/** Whether eight times POINT is the neutral element: where x is 0 of four times it, as of the points of order 1 and 2. */
+function hasSmallOrder(): bool {
+  doubleExtended(OTHER, POINT)
+  doubleExtended(OTHER, OTHER)
+  freeze(OTHER, OTHER)
+  return isZero(OTHER) != 0
 }
 
 /** The 64 bytes at `seed` modulo the order: the upper half times 2^256, and the lower half. */

@@ -1,6 +1,6 @@
 import { equal, wipe } from '../bytes/arrays.ts'
 import { maxTicketLifetimeSeconds, type ServerConfig, type ServerCredential } from './config.ts'
-import { publicKeyHash, writeSession, type Session, type SessionTerms } from './session.ts'
+import { publicKeyHash, readSession, writeSession, type Session, type SessionTerms } from './session.ts'
 import type { VersionName } from './version.ts'
 
 /** What holds for sessions of either version: how long they go on, and what ends them before. */
@@ -21,6 +21,20 @@ export function sealSession(
   wipe(bytes)
   // The keys were wiped while the handshake went on: others have taken their place, and the next connection has them.
   return ticket && { ticket, lifetimeSeconds }
+}
+
+/** The session of a ticket, or undefined where there is none that we understand. */
+export function openSession<Suite extends AnySuite>(
+  version: VersionName,
+  ticket: Uint8Array,
+  suites: Readonly<Record<string, Suite>>,
+  { tickets }: ServerConfig,
+): Session<Suite> | undefined {
+  const opened = tickets?.keys.open(version, ticket)
+  const session = opened && readSession(opened, suites)
+  // Another release's, but a secret all the same.
+  if (opened !== undefined && session === undefined) wipe(opened)
+  return session
 }
 
 /**

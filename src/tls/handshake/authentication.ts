@@ -5,8 +5,8 @@ import type { ServerConfig, ServerCredential } from '../config.ts'
 import { fault } from '../fault.ts'
 import { earlySecret, type EarlySecret } from '../key-schedule.ts'
 import type { Negotiated } from '../negotiate.ts'
-import { credentialOf } from '../resumption.ts'
-import { readSession, type Session } from '../session.ts'
+import { credentialOf, openSession } from '../resumption.ts'
+import type { Session } from '../session.ts'
 import { suites, type HandshakeSignatureName, type Suite } from '../suites.ts'
 import type { Transcript } from '../transcript.ts'
 import { chooseCredential } from './choose-credential.ts'
@@ -60,8 +60,7 @@ function findSession(
 ): Found | undefined {
   if (psks === undefined) return undefined
   for (const [index, { identity }] of psks.identities.slice(0, maxIdentities).entries()) {
-    const opened = config.tickets?.keys.open('TLSv1.3', identity)
-    const session = opened && readSession(opened, suites)
+    const session = openSession<Suite>('TLSv1.3', identity, suites, config)
     if (session === undefined) continue
     const credential = credentialOf('TLSv1.3', session, serverName, credentials, config)
     // RFC 8446 §4.2.11: the suites need not be equal, but their hashes.

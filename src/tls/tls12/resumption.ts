@@ -5,8 +5,8 @@ import { writeTls12NewSessionTicket } from '../../wire/tls12/new-session-ticket.
 import type { ServerConfig, ServerCredential } from '../config.ts'
 import { fault } from '../fault.ts'
 import type { Transition } from '../handshake/state.ts'
-import { credentialOf, sealSession } from '../resumption.ts'
-import { publicKeyHash, readSession, type Session, type SessionTerms } from '../session.ts'
+import { credentialOf, openSession, sealSession } from '../resumption.ts'
+import { publicKeyHash, type Session, type SessionTerms } from '../session.ts'
 import { hashOf } from '../transcript.ts'
 import { recordKeys, verifyData } from './key-schedule.ts'
 import type { Tls12Hello } from './negotiate.ts'
@@ -26,8 +26,7 @@ export function findTls12Session(
   config: ServerConfig,
 ): Tls12Found | undefined {
   if (ticket === undefined || ticket.length === 0) return undefined
-  const opened = config.tickets?.keys.open('TLSv1.2', ticket)
-  const session = opened && readSession<Tls12Suite>(opened, tls12Suites)
+  const session = openSession<Tls12Suite>('TLSv1.2', ticket, tls12Suites, config)
   if (session === undefined) return undefined
   const credential = credentialOf('TLSv1.2', session, serverName, credentials, config)
   // RFC 5246 §7.4.1.2: a session goes on with the suite it was begun with.
@@ -36,7 +35,10 @@ export function findTls12Session(
     return undefined
   }
   // RFC 7627 §5.3: our tickets hold extended master secrets only; a client that has lost it since is being played with.
-  if (!extendedMasterSecret) throw fault('resumed-without-extended-master-secret')
+  if (!extendedMasterSecret) {
+    wipe(session.secret)
+    throw fault('resumed-without-extended-master-secret')
+  }
   return { session, credential }
 }
 

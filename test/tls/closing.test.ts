@@ -5,9 +5,11 @@ import { concat } from '../../src/bytes/arrays.ts'
 import { native } from '../../src/crypto/native/provider.ts'
 import type { ServerConfig } from '../../src/tls/config.ts'
 import { ServerConnection } from '../../src/tls/connection.ts'
+import { defaultLimits } from '../../src/tls/limits.ts'
+import { contentType } from '../../src/wire/code-points.ts'
 import { testCredential } from '../support/credentials.ts'
 import { seededRandom } from '../support/random.ts'
-import { TestClient, type ClientOptions } from '../support/tls-client.ts'
+import { plainRecord, TestClient, type ClientOptions } from '../support/tls-client.ts'
 import { converse, established, serverConfig, ticketSettings } from '../support/tls-server.ts'
 
 const asking = { clientAuth: () => ({ required: true, authorities: [], id: Uint8Array.of(1) }) }
@@ -99,6 +101,24 @@ test('a close_notify that came while a verdict was out is read behind it', () =>
   assert.deepEqual(server.receive(client.closeNotify()), [])
   assert.deepEqual(server.answer('accepted'), [{ type: 'peer-closed' }])
   assert.equal(server.state, 'closed')
+})
+
+test('what comes behind close_notify is passed over, however much it is', () => {
+  const client = new TestClient({ crypto: native, random: seededRandom(7) })
+  const { server } = established(client)
+  assert.deepEqual(server.receive(client.closeNotify()), [{ type: 'peer-closed' }])
+  for (let i = 0; i < 3; i++) assert.deepEqual(server.receive(new Uint8Array(defaultLimits.waitingBytes)), [])
+  assert.equal(server.canSend, true)
+})
+
+test('nothing follows our close_notify, not even the alert for a fault that comes behind it', () => {
+  const client = new TestClient({ crypto: native, random: seededRandom(7) })
+  const { server } = established(client)
+  server.close()
+  client.receive(concat(...server.takeOutput()))
+  const [failed] = server.receive(plainRecord(contentType.handshake, Uint8Array.of(1)))
+  assert.equal(failed?.type === 'failed' && failed.reason, 'unprotected-record')
+  assert.deepEqual(server.takeOutput(), [])
 })
 
 suite('KeyUpdate and data in every order of four', () => {

@@ -263,6 +263,13 @@ const abuses: Readonly<Record<string, { send: (client: TestClient) => readonly U
     send: (client) => [plainRecord(contentType.handshake, client.identityMessages[0] as Uint8Array)],
     ends: 'unprotected-record: unexpected_message',
   },
+  'an alert in the clear behind a protected record': {
+    send: (client) => [
+      client.protect(contentType.handshake, client.identityMessages[0] as Uint8Array),
+      plainRecord(contentType.alert, Uint8Array.of(2, 40)),
+    ],
+    ends: 'unprotected-record: unexpected_message',
+  },
   'application data before Finished': {
     send: (client) => [client.data('x')],
     ends: 'application-data-too-early: unexpected_message',

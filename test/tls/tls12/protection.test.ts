@@ -81,6 +81,17 @@ for (const aead of ['AES-128-GCM', 'AES-256-GCM', 'ChaCha20-Poly1305'] as const 
       assert(open(read, second) !== undefined)
     })
 
+    test('more content than a record may have is refused, though it authenticates', () => {
+      const content = new Uint8Array(maxPlaintext + 1)
+      const nonce = Buffer.concat([keys.iv, Buffer.alloc(12 - keys.iv.length)])
+      const aad = Buffer.from([0, 0, 0, 0, 0, 0, 0, 0, 23, 3, 3, content.length >> 8, content.length & 0xff])
+      const sealed = native.aead(aead, keys.key).seal(nonce, aad, content)
+      const length = explicit + sealed.length
+      const header = Buffer.from([23, 3, 3, length >> 8, length & 0xff])
+      const record = Buffer.concat([header, Buffer.alloc(explicit), sealed])
+      assert.throws(() => open(pair()[1], record), { reason: 'record-too-long' })
+    })
+
     test('another version than 1.2 is refused by name', () => {
       const [write, read] = pair()
       const record = write.seal(23, Buffer.from('x'))

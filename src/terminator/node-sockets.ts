@@ -37,9 +37,8 @@ export const nodeNetwork: Network = {
   },
 }
 
-/** Has node:net read into a buffer that is there already. */
-function into(buffer: Uint8Array | undefined, hear: (bytes: Uint8Array) => void): { readonly onread?: OnReadOpts } {
-  if (buffer === undefined) return {}
+/** Has node:net read into a buffer that is there already, and say so without an event. */
+function into(buffer: Uint8Array, hear: (bytes: Uint8Array) => void): { readonly onread: OnReadOpts } {
   const callback = (length: number): boolean => {
     hear(buffer.subarray(0, length))
     return true
@@ -52,7 +51,7 @@ function into(buffer: Uint8Array | undefined, hear: (bytes: Uint8Array) => void)
  * fresh memory for every read. It is paused; a Socket that is made with its handle takes the place of it. That `handle` is
  * no documented option, but the one by which node:net makes its own.
  */
-function adopt(accepted: NetSocket, onread: { readonly onread?: OnReadOpts }): NetSocket {
+function adopt(accepted: NetSocket, onread: { readonly onread: OnReadOpts }): NetSocket {
   const from = accepted as unknown as { _handle: unknown } // node:net's name for it
   const handle = from._handle
   from._handle = null
@@ -75,7 +74,6 @@ class NodeSocket implements AcceptedSocket {
 
   start(events: SocketEvents): void {
     this.#events = events
-    this.#socket.on('data', (bytes) => events.onBytes(bytes)) // never, where there is an `onread`
     this.#socket.on('end', () => events.onFin())
     this.#socket.on('drain', () => events.onDrain())
     this.#socket.on('close', () => events.onClosed())

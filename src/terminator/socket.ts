@@ -9,7 +9,7 @@ export interface Network {
   /** Resolves when the port is ours, and rejects where it cannot be. */
   listen(where: ListenOptions, events: ListenEvents): Promise<ListeningPort>
   /** What is written before the connection stands is kept for it. Throws where no such address can be. */
-  dial(to: { readonly host: string; readonly port: number }, events: DialEvents, readInto?: Uint8Array): Socket
+  dial(to: { readonly host: string; readonly port: number }, events: DialEvents, readInto: Uint8Array): Socket
 }
 
 export interface ListenOptions {
@@ -19,8 +19,8 @@ export interface ListenOptions {
   readonly port: number
   /** Several threads on one port. */
   readonly reusePort: boolean
-  /** Where the bytes of all accepted connections are read into. Left out: each read has memory of its own. */
-  readonly readInto?: Uint8Array
+  /** Where the bytes of all accepted connections are read into. */
+  readonly readInto: Uint8Array
 }
 
 export interface ListenEvents {
@@ -67,7 +67,7 @@ export interface AcceptedSocket extends Socket {
 }
 
 export interface SocketEvents {
-  /** Where the socket was given `readInto`, the bytes lie there, and only until this returns; otherwise they are ours. */
+  /** The bytes lie in what the socket reads into, and only until this returns. */
   onBytes(bytes: Uint8Array): void
   /** The peer sends no more. */
   onFin(): void

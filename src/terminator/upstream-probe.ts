@@ -1,6 +1,6 @@
 import { errorText } from '../telemetry/error-text.ts'
 import type { TerminatorSettings } from './settings.ts'
-import type { Network } from './socket.ts'
+import type { DialEvents, Network } from './socket.ts'
 import { writeLocalHeader } from './write-proxy-header.ts'
 
 /** Whether the upstream takes connections, asked at most once a second however often we are. */
@@ -30,7 +30,7 @@ export class UpstreamProbe {
   #ask(): Promise<string | undefined> {
     const { upstream, proxyProtocol } = this.#settings
     return new Promise((resolve) => {
-      const socket = this.#network.dial(upstream, {
+      const events: DialEvents = {
         onConnected() {
           // nginx would log a client that does not say the header it requires; LOCAL is made for health checks.
           if (proxyProtocol) socket.write(writeLocalHeader())
@@ -42,7 +42,8 @@ export class UpstreamProbe {
         onFin: () => socket.destroy(),
         onFault: (error) => resolve(`the upstream is unreachable: ${errorText(error)}`),
         onClosed: () => clearTimeout(timer),
-      })
+      }
+      const socket = this.#network.dial(upstream, events, unread)
       const timer = setTimeout(() => {
         socket.destroy()
         resolve(`the upstream ${upstream.host}:${upstream.port} does not answer`)
@@ -52,3 +53,5 @@ export class UpstreamProbe {
 }
 
 const longestAnswerMs = 1000
+/** An upstream that speaks first is read, for else its FIN would not be seen; nobody looks at what it says. */
+const unread = new Uint8Array(1024)

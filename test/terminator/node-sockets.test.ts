@@ -54,7 +54,10 @@ class Listening implements DialEvents {
   }
 }
 
-function dial(to: { host: string; port: number }, readInto?: Uint8Array): { socket: Socket; events: Listening } {
+function dial(
+  to: { host: string; port: number },
+  readInto = new Uint8Array(65_536),
+): { socket: Socket; events: Listening } {
   const events = new Listening()
   const socket = network.dial({ host: to.host, port: to.port }, events, readInto)
   opened.push(() => socket.destroy())
@@ -63,11 +66,11 @@ function dial(to: { host: string; port: number }, readInto?: Uint8Array): { sock
 }
 
 /** An accepted socket that nobody listens to yet, and the client at its other end. */
-async function accept(readInto?: Uint8Array) {
+async function accept(readInto = new Uint8Array(65_536)) {
   let arrived: (socket: AcceptedSocket) => void
   const accepted = new Promise<AcceptedSocket>((resolve) => (arrived = resolve))
   const port = await network.listen(
-    { host: '127.0.0.1', port: 0, reusePort: false, ...(readInto && { readInto }) },
+    { host: '127.0.0.1', port: 0, reusePort: false, readInto },
     { onConnection: (socket) => arrived(socket), onFault: assert.fail },
   )
   opened.push(() => port.close())
@@ -209,7 +212,7 @@ test('a port that is taken is refused, and one that is closed takes nobody, whil
   const { socket, client, port } = await accept()
   await assert.rejects(
     network.listen(
-      { host: '127.0.0.1', port: port.port, reusePort: false },
+      { host: '127.0.0.1', port: port.port, reusePort: false, readInto: new Uint8Array(1) },
       { onConnection: () => assert.fail(), onFault: assert.fail },
     ),
     { code: 'EADDRINUSE' },

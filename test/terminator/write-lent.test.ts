@@ -24,7 +24,7 @@ async function connection(): Promise<{ socket: Socket; peer: NetSocket }> {
     onFault: ignored,
     onClosed: ignored,
   }
-  const socket = nodeNetwork.dial({ host, port }, events)
+  const socket = nodeNetwork.dial({ host, port }, events, new Uint8Array(65_536))
   opened.push(() => socket.destroy())
   await connected.promise
   return { socket, peer: await accepted }

@@ -3,24 +3,34 @@
  * thousands of them it would be most of the operator's memory. Each of these is handed a whole object, and makes a new one.
  */
 import type { Ingress } from '../api/ingress.ts'
-import { generationAnnotation } from '../api/names.ts'
+import { fingerprintAnnotation, generationAnnotation, policyAnnotation, sidecarName } from '../api/names.ts'
+import type { Pod } from '../api/pod.ts'
 import type { Workload, WorkloadStatus } from '../api/workload.ts'
 import type { KubeObject } from '../kube/resource.ts'
 import type { Live, LivePod, RawPolicy } from './world.ts'
 
-/** A pod's spec is asked of its workload's template. */
-export function keptPod({ apiVersion, kind, metadata, status }: LivePod): LivePod {
+/**
+ * A pod's spec is asked of its workload's template, but for one thing: what the pod says of its sidecar counts only where it
+ * has one. Anybody may copy an annotation.
+ */
+export function keptPod({ apiVersion, kind, metadata, status, ...pod }: LivePod & Partial<Pick<Pod, 'spec'>>): LivePod {
   const { phase, podIP, conditions } = status ?? {}
   const ready = conditions?.filter(({ type }) => type === 'Ready').map(({ type, status }) => ({ type, status }))
   return {
     ...type(apiVersion, kind),
-    metadata,
+    metadata: pod.spec?.initContainers?.some(({ name }) => name === sidecarName) === true ? metadata : unsaid(metadata),
     status: {
       ...(phase === undefined ? {} : { phase }),
       ...(podIP === undefined ? {} : { podIP }),
       ...(ready === undefined ? {} : { conditions: ready }),
     },
   }
+}
+
+function unsaid(metadata: LivePod['metadata']): LivePod['metadata'] {
+  if (metadata.annotations === undefined) return metadata
+  const { [policyAnnotation]: _policy, [fingerprintAnnotation]: _fingerprint, ...annotations } = metadata.annotations
+  return { ...metadata, annotations }
 }
 
 /** Its conditions say in sentences what the counts say. */

@@ -30,6 +30,17 @@ test('of a pod its address, phase and readiness are kept, and not its spec', () 
   assert.deepEqual(keptPod({ metadata } satisfies LivePod), { metadata, status: {} })
 })
 
+test('what a pod says of its sidecar is kept where it has one, and is not believed where it has none', () => {
+  const said = { 'tls.chitin.dev/policy': 'edge/edge', 'tls.chitin.dev/fingerprint': 'f1', other: 'stays' }
+  const metadataOf = (initContainers?: readonly { readonly name: string }[]) =>
+    keptPod({
+      metadata: { ...metadata, annotations: said },
+      spec: { containers: [], ...(initContainers && { initContainers }) },
+    }).metadata.annotations
+  assert.deepEqual(metadataOf([{ name: 'setup' }, { name: 'chitin' }]), said)
+  for (const without of [undefined, [], [{ name: 'setup' }]]) assert.deepEqual(metadataOf(without), { other: 'stays' })
+})
+
 test('of a workload its spec and its counts are kept, and not what its conditions say of them', () => {
   const spec = { selector: { matchLabels: { app: 'nginx' } }, template: { spec: { containers: [] } } }
   const workload = { apiVersion: 'apps/v1', kind: 'Deployment', metadata, spec } as const

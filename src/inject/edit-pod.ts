@@ -79,6 +79,8 @@ export function restore(pod: Pod): Pod {
   delete metadata.labels?.[injectedLabel]
 
   const nginx = spec.containers.find(({ name }) => name === original.container)
+  // Where there was no sidecar, nothing was done: somebody has copied our annotations into another pod.
+  if (pod.spec.initContainers?.some(({ name }) => name === sidecarName) !== true) return out
   if (nginx !== undefined) restoreNginx(nginx, original)
   if (original.grace !== undefined && spec.terminationGracePeriodSeconds === original.grace.set) {
     if (original.grace.was === null) delete spec.terminationGracePeriodSeconds

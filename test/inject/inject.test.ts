@@ -125,6 +125,15 @@ test('a pod without the sidecar comes back from uninject as it is', () => {
   assert.equal(uninject(pod), pod)
 })
 
+test('our annotations in a pod without the sidecar, as somebody copies them, undo nothing', () => {
+  const pod = ingressNginxPod()
+  const { annotations = {}, labels = {} } = inject(pod, ingressNginxPlan()).metadata
+  const copied = { ...pod, metadata: { ...pod.metadata, annotations: { ...annotations, own: 'x' }, labels } }
+  const own = { ...pod.metadata, annotations: { own: 'x' } }
+  assert.deepEqual(uninject(copied), { ...pod, metadata: own })
+  assert.deepEqual(inject(copied, ingressNginxPlan()).spec, inject(pod, ingressNginxPlan()).spec)
+})
+
 test('an annotation that somebody has made up is not believed', () => {
   const made = ['', '{', '[]', '{}', '{"container":"controller"}', '{"container":1,"flags":[{}]}']
   for (const text of made) {

@@ -1,6 +1,8 @@
 /** The MutatingWebhookConfigurations: one narrow entry for each workload that an enforced policy governs. Pure. */
+import { sha256 } from '@noble/hashes/sha2.js'
 import type { LabelSelector } from '../../api/label-selector.ts'
-import { fingerprintAnnotation } from '../../api/names.ts'
+import { fingerprintAnnotation, sidecarName } from '../../api/names.ts'
+import { toHex } from '../../bytes/hex.ts'
 
 export interface WebhookEntry {
   readonly namespace: string
@@ -65,7 +67,9 @@ export function webhookConfiguration(
 export function entryName({ namespace, policy, workload }: WebhookEntry): string {
   const name = `${policy}.${namespace}.${workload.kind.toLowerCase()}-${workload.name}${suffix}`
   if (name.length <= 253) return name
-  return `${checksum(name)}.${name.slice(name.length - 200).replace(/^[^a-z0-9]+/, '')}`
+  // Whoever chooses the parts must not find two that come to one name: the API server would refuse everybody's entries.
+  const hash = toHex(sha256(new TextEncoder().encode(name))).slice(0, 32)
+  return `${hash}.${name.slice(name.length - 200).replace(/^[^a-z0-9]+/, '')}`
 }
 
 function webhook(entry: WebhookEntry, { caBundle, service, url, path }: WebhookAddress) {
@@ -85,8 +89,10 @@ function webhook(entry: WebhookEntry, { caBundle, service, url, path }: WebhookA
       {
         name: 'not-yet-injected',
         expression:
+          // The annotation alone is anybody's word: it may have been copied into a pod without a sidecar.
           `!has(object.metadata.annotations) || !('${fingerprintAnnotation}' in object.metadata.annotations)` +
-          ` || object.metadata.annotations['${fingerprintAnnotation}'] != '${entry.fingerprint}'`,
+          ` || object.metadata.annotations['${fingerprintAnnotation}'] != '${entry.fingerprint}'` +
+          ` || !has(object.spec.initContainers) || !object.spec.initContainers.exists(c, c.name == '${sidecarName}')`,
       },
     ],
     failurePolicy: entry.failurePolicy,
@@ -105,13 +111,6 @@ function isEmpty({ matchLabels = {}, matchExpressions = [] }: LabelSelector): bo
 /** PEM as the API wants it in clientConfig.caBundle. */
 export function encodeBundle(pem: string): string {
   return btoa(pem) // PEM is ASCII
-}
-
-/** FNV-1a: tells long names apart, and guards nothing. */
-function checksum(text: string): string {
-  let hash = 0x811c9dc5
-  for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193) >>> 0
-  return hash.toString(16).padStart(8, '0')
 }
 
 const suffix = '.inject.tls.chitin.dev'

@@ -11,6 +11,7 @@ import { parseTlsPolicy, type TLSPolicy } from '../../api/tls-policy.ts'
 import type { Workload } from '../../api/workload.ts'
 import { ineligible } from '../../inject/eligible.ts'
 import { fingerprint } from '../../inject/fingerprint.ts'
+import { uninject } from '../../inject/inject.ts'
 import { makePlan } from '../../inject/plan.ts'
 import type { ObjectRef } from '../../kube/resource.ts'
 import { isRefused, type Reads, type Refused } from '../../nginx/flavour.ts'
@@ -86,7 +87,7 @@ export async function govern(policy: TLSPolicy, around: Surroundings): Promise<G
     .map((workload) => workload as Live<Workload>) // resolve() hands back the very objects it was given
 
   const plans = await Promise.all(
-    workloads.map(async (workload) => ({ workload, outcome: await plan(policy, workload.spec.template.spec, around) })),
+    workloads.map(async (workload) => ({ workload, outcome: await plan(policy, templateOf(workload).spec, around) })),
   )
   for (const { workload, outcome } of plans) {
     dependencies.push(workloadDependency(workload), ...outcome.dependencies)
@@ -106,8 +107,7 @@ export async function govern(policy: TLSPolicy, around: Surroundings): Promise<G
       return { ...target, refusal: { reason: nginx.refused, message: nginx.message } }
     }
     const injection = makePlan(policy, nginx, around.sidecarImage)
-    const template: Pod = { metadata: workload.spec.template.metadata ?? {}, spec: workload.spec.template.spec }
-    const skip = ineligible(template, injection)
+    const skip = ineligible(templateOf(workload), injection)
     if (skip !== undefined) return { ...target, refusal: { reason: skip.skip, message: skip.message } }
     if (nginx.config !== undefined) {
       derived ??= { data: nginx.config, binaryData: {} }
@@ -182,7 +182,10 @@ export async function plan(
   const ingresses = assumed ?? (reads.ingresses === undefined ? [] : ingressesOf(reads.ingresses, classes, world))
   const derivedConfigMap = { namespace, name: derivedConfigMapName(name) }
   const isOurs = reads.configMap?.name === derivedConfigMap.name && reads.configMap.namespace === namespace
-  if (isOurs) throw new Error(`the plan for ${namespace}/${name} was asked for with a pod that is injected already`)
+  if (isOurs) {
+    const message = `--configmap=${namespace}/${derivedConfigMap.name} is the copy that the operator makes: name your own`
+    return { nginx: { refused: 'UnsupportedFeature', message }, dependencies: [] }
+  }
   if (reads.configMap !== undefined) {
     const account = accountOf(spec, namespace)
     const { namespace: where, name: configured } = reads.configMap
@@ -225,7 +228,7 @@ export async function verdictOnPod(pod: Pod, namespace: string, around: Surround
   }
   const { policy } = resolution
   // Of the template and not of the pod: the controller works out the fingerprint from the same.
-  const { spec } = workload.spec.template
+  const { spec } = templateOf(workload)
   let { nginx } = await plan(policy, spec, around)
   // What an Ingress asks for must not let new pods start without the sidecar where the others have it already.
   const isInForce = policy.metadata.finalizers?.includes(restoreFinalizer) === true
@@ -282,6 +285,11 @@ function refusalOf(verdict: Resolution | undefined, targets: readonly Target[]):
   if (targets.some((target) => target.plan !== undefined)) return undefined
   const [first] = targets
   return first?.refusal ?? { reason: 'TargetNotFound', message: 'there is no workload' }
+}
+
+/** The pod that a workload makes, before anything was put into it: `chitin inject` may have been there by hand. */
+function templateOf({ spec: { template } }: Workload): Pod {
+  return uninject({ metadata: template.metadata ?? {}, spec: template.spec })
 }
 
 function accountsOf(workloads: readonly Live<Workload>[]): ObjectName[] {

@@ -138,6 +138,12 @@ describe('refusals', () => {
     assert.equal((await verdictOnPod(pod(), namespace, surroundings({ args, rights: [] }))).do, 'leave')
   })
 
+  test('the ConfigMap that the operator itself makes of another', async () => {
+    const found = await look({ args: ['/nginx-ingress-controller', `--configmap=${namespace}/chitin-edge-nginx`] })
+    assert.equal(found.refusal?.reason, 'UnsupportedFeature')
+    assert.match(found.refusal.message, /chitin-edge-nginx is the copy that the operator makes/)
+  })
+
   test('a namespace whose pods are never touched', async () => {
     const found = await look({ excluded: [namespace] })
     assert.equal(found.refusal?.reason, 'Invalid')
@@ -153,6 +159,22 @@ describe('one pod', () => {
     const injected = inject(pod(), verdict.plan)
     const [target] = (await look({})).targets
     assert.equal(injected.metadata.annotations?.['tls.chitin.dev/fingerprint'], target?.plan?.fingerprint)
+  })
+
+  test('has the same plan where its workload was injected by hand', async () => {
+    const around = surroundings({})
+    const verdict = await verdictOnPod(pod(), namespace, around)
+    assert.ok(verdict.do === 'inject')
+    const byHand = workload()
+    const injected = inject(
+      { metadata: byHand.spec.template.metadata ?? {}, spec: byHand.spec.template.spec },
+      verdict.plan,
+    )
+    around.world.workloads[0]?.put({ ...byHand, spec: { ...byHand.spec, template: injected } })
+    assert.deepEqual(await verdictOnPod(pod(), namespace, around), verdict)
+    const { refusal, targets } = await govern(parseTlsPolicy(policy('edge', {})), around)
+    assert.equal(refusal, undefined)
+    assert.equal(targets[0]?.plan?.fingerprint, injected.metadata.annotations?.['tls.chitin.dev/fingerprint'])
   })
 
   test('goes on getting the sidecar where an Ingress has made the policy refused', async () => {

@@ -75,6 +75,39 @@ function spoiled(hello: Uint8Array): Uint8Array {
   return Uint8Array.from(hello, (byte, i) => (i === hello.length - 1 ? byte ^ 1 : byte))
 }
 
+test('a server that is let go before the end of a handshake, or behind it, leaves no secret', () => {
+  for (const holdFinished of [true, false]) {
+    const { crypto, keys } = watchedKeys()
+    const client = new TestClient({ crypto: native, random: seededRandom(7) })
+    client.holdFinished = holdFinished
+    const server = new ServerConnection(serverConfig({ crypto, tickets }))
+    converse(client, server)
+    assert.equal(server.state, holdFinished ? 'handshaking' : 'open')
+    server.destroy()
+    assertGone(keys)
+  }
+})
+
+test('nor does one of TLS 1.2 leave the key behind its share', () => {
+  const kept: Uint8Array[] = []
+  const keyExchange: CryptoProvider['keyExchange'] = (name) => {
+    const group = native.keyExchange(name)
+    return {
+      ...group,
+      keyPair(random) {
+        const pair = group.keyPair(random)
+        kept.push(pair.privateKey)
+        return pair
+      },
+    }
+  }
+  const server = new ServerConnection(serverConfig({ crypto: { ...native, keyExchange } }))
+  server.receive(Buffer.concat(new TestTls12Client({ crypto: native, random: seededRandom(7) }).hello()))
+  assert.ok(kept.some((key) => key.some((byte) => byte !== 0)))
+  server.destroy()
+  assertGone(kept)
+})
+
 test('the keys of a connection that fails are forgotten on both sides', () => {
   const kept = { client: watchedAeads(), server: watchedAeads() }
   const both = pair({ crypto: kept.client.crypto }, { crypto: kept.server.crypto })

@@ -1,4 +1,4 @@
-/** The ladder of Curve25519 and the products that it is made of, on intervals of what their lanes may hold. */
+/** The ladder and the comb of Curve25519, and the products that both are made of, on intervals of what their lanes may hold. */
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { registerHooks } from 'node:module'
@@ -7,25 +7,35 @@ import { fileURLToPath } from 'node:url'
 import { printFour } from '../../../src/crypto/wasm/build/print-four.ts'
 import { exactly, halvesOf, install, read, write, type Interval } from './lanes.ts'
 
-const source = new URL('../../../src/crypto/wasm/assembly/ladder.ts', import.meta.url).href
+const assembly = new URL('../../../src/crypto/wasm/assembly/', import.meta.url)
+const [ladder, comb, four] = ['ladder.ts', 'edwards-comb.ts', 'four.ts'].map((name) => new URL(name, assembly).href)
 const products: string = 'chitin:curve/four'
+/** As it stands, but for what only AssemblyScript knows. */
+const withoutDecorators = (url: string): string => readFileSync(fileURLToPath(url), 'utf8').replaceAll('@inline', '')
 const sources: Readonly<Record<string, () => string>> = {
-  [source]: () => readFileSync(fileURLToPath(source), 'utf8').replaceAll('@inline', ''),
   [products]: printFour,
-  'chitin:curve/field': () => 'export const SLOT = 48',
+  'chitin:curve/field': () => 'export const SLOT = 48, COMB = 0, COMB_ENTRIES = 0, COMB_WINDOWS = 0',
   'chitin:./element': () => 'export const MASK = 0x1fffffff',
+  'chitin:./edwards-digits': () => 'export const digit = undefined, writeDigits = undefined',
+  'chitin:./layout': () => 'export const POINT = 0',
+  'chitin:./vector': () => 'export const zero = undefined',
 }
 registerHooks({
-  resolve: (specifier, context, next) =>
-    context.parentURL === source ? { url: `chitin:${specifier}`, shortCircuit: true } : next(specifier, context),
-  load: (url, context, next) =>
-    sources[url] === undefined
-      ? next(url, context)
-      : { format: 'module-typescript', source: sources[url](), shortCircuit: true },
+  resolve(specifier, context, next) {
+    if (context.parentURL?.startsWith(assembly.href) !== true) return next(specifier, context)
+    return { url: specifier === './four' ? (four as string) : `chitin:${specifier}`, shortCircuit: true }
+  },
+  load(url, context, next) {
+    const source = url.startsWith(assembly.href) ? withoutDecorators(url) : sources[url]?.()
+    return source === undefined ? next(url, context) : { format: 'module-typescript', source, shortCircuit: true }
+  },
 })
 install()
 type Product = (o: number, a: number, b: number) => void
-const { start, step } = (await import(source)) as { start: (u: number) => void; step: (mask: number) => void }
+type Ladder = { start: (u: number) => void; step: (mask: number) => void }
+type Comb = { start: () => void; addPrepared: (q: number) => void }
+const { start, step } = (await import(ladder as string)) as Ladder
+const { start: startAtInfinity, addPrepared } = (await import(comb as string)) as Comb
 const { mul2, mul4 } = (await import(products)) as { mul2: Product; mul4: Product }
 
 const [o, a, b] = [1 << 20, 2 << 20, 3 << 20]
@@ -36,6 +46,12 @@ const within = (bound: number): Interval => [-bound * 4096, bound * 4096]
 test('no lane of the ladder overflows, whatever the point and the scalar', () => {
   start(0)
   for (let i = 0; i < 255; i++) step(-1)
+})
+
+test('no lane of the comb overflows, whatever the scalar', () => {
+  setAll(a, within(1))
+  startAtInfinity()
+  for (let i = 0; i < 52; i++) addPrepared(a)
 })
 
 test('a product of bounds that multiply to 6 is balanced, and may be multiplied again', () => {

@@ -8,7 +8,8 @@ import {
   BYTES, CURVE_D, MODULUS, ONE, ORDER, ORDER_TIMES_2_256, ROOT_OF_MINUS_ONE, SLOT, mul, sqr,
 } from 'curve/field'
 import { addCached, cache, doubleExtended } from './edwards'
-import { mulBase, mulPoint } from './edwards-multiples'
+import { mulBase } from './edwards-comb'
+import { mulPoint } from './edwards-multiples'
 import { add, carry, copy, fromBytes, isZero, negateIf, setNumber, sub, subtract, toBytes } from './element'
 import { freeze, ignoreTopBit, reciprocal } from './element25519'
 import { CHOSEN, E, KEY, N, OTHER, POINT, R, S, SCALAR, SEED, X, finish } from './layout'

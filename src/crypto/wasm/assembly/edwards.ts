@@ -9,27 +9,16 @@ import { SLOT, TWICE_D, mul, sqr } from 'curve/field'
 import { add, copy, double, sub } from './element'
 import { T } from './layout'
 
-/** o = p + q, where q is (y + x, y - x, 2dxy) of an affine point. */
-export function addPrepared(o: usize, p: usize, q: usize): void {
-  double(T3, p + 2 * SLOT, 1) // 2: 2 z, as q's z is 1
-  addTo(o, p, q, q + 2 * SLOT)
-}
-
 /** o = p + q, where q is (Y + X, Y - X, Z, 2dT). */
 export function addCached(o: usize, p: usize, q: usize): void {
-  mul(T3, p + 2 * SLOT, q + 2 * SLOT)
-  double(T3, T3, 1) //    2
-  addTo(o, p, q, q + 3 * SLOT)
-}
-
-/** The rest of both, when T3 = 2 Z1 Z2 and t2 is q's 2dT. */
-function addTo(o: usize, p: usize, q: usize, t2: usize): void {
-  const x1 = p, y1 = p + SLOT, t1 = p + 3 * SLOT
+  const x1 = p, y1 = p + SLOT, z1 = p + 2 * SLOT, t1 = p + 3 * SLOT
   sub(T0, y1, x1) //      2
   add(T1, y1, x1) //      2
   mul(T0, T0, q + SLOT)
   mul(T1, T1, q)
-  mul(T2, t1, t2)
+  mul(T2, t1, q + 3 * SLOT)
+  mul(T3, z1, q + 2 * SLOT)
+  double(T3, T3, 1) //    2
   sub(T4, T1, T0) //      2
   add(T1, T1, T0) //      2
   sub(T0, T3, T2) //      3

@@ -6,9 +6,8 @@
  * lanes 0 and 2 of XS, z2 and z3 in lanes 1 and 3 of ZS. Comments show the four lanes. Bounds are in units of 2^12, as the
  * products have them: x1 has 2, a product 1, a sum those of what it adds; a test runs the ladder on intervals.
  */
-import { SLOT } from 'curve/field'
 import { TURNED, TURNED_BYTES, mul2, mul4 } from 'curve/four'
-import { MASK } from './element'
+import { FOUR, exchange, sumsAndDifferences, takeLane } from './four'
 
 /** x / z = the coordinate of k P, for the 32 bytes at u that are P's. k is clamped; no branch or address depends on it. */
 export function multiply(x: usize, z: usize, k: usize, u: usize): void {
@@ -86,39 +85,6 @@ export function step(mask: i32): void {
   mul2(ZS, LEFT, RIGHT)
 }
 
-// @ts-ignore: a decorator of AssemblyScript
-@inline
-function exchange(p: v128): v128 {
-  return v128.shuffle<i32>(p, p, 1, 0, 3, 2)
-}
-
-/** p0 + p1, p0 - p1, p2 + p3, p2 - p3, where q is p with its neighbours exchanged. */
-// @ts-ignore: a decorator of AssemblyScript
-@inline
-function sumsAndDifferences(p: v128, q: v128): v128 {
-  return i16x8.add(q, i16x8.mul(p, v128.load(SIGNS)))
-}
-
-/** o = one of the four elements, in limbs of 29 bits. */
-function takeLane(o: usize, four: usize, lane: usize): void {
-  memory.fill(o, 0, SLOT)
-  let bits: i64 = 0, length: i64 = 0
-  for (let k: usize = 0; k < 20; k++) {
-    bits += (load<i16>(four + 16 * (k >> 1) + 4 * lane + 2 * (k & 1)) as i64) << length
-    length += 13
-    if (length < 29) continue
-    store<i32>(o, (bits as i32) & MASK)
-    o += 4
-    bits >>= 29
-    length -= 29
-  }
-  store<i32>(o, bits as i32)
-}
-
-/** 1, 1, -1, -1, … as 16-bit lanes. */
-const SIGNS: usize = memory.data<i32>([0x10001, -1, 0x10001, -1], 16)
-/** Bytes of four elements. */
-const FOUR: usize = 160
 const WORK_BYTES: i32 = 6 * 160 + 80
 const WORK: usize = memory.data(WORK_BYTES, 16)
 const XS: usize = WORK

@@ -4,7 +4,7 @@
  * No branch and no address depends on a scalar: the ladder chooses by masks, tables are read whole.
  */
 import { BYTES, SLOT } from 'curve/field'
-import { mulBase } from './edwards-multiples'
+import { mulBase } from './edwards-comb'
 import { add, fromBytes, isZero, sub, toBytes } from './element'
 import { divide } from './element25519'
 import { multiply } from './ladder'

@@ -14,6 +14,8 @@
  *  - `fold`, for 2^255-19: 2^261 = 1216, so the upper half, carried, is added 1216 times to the lower one.
  */
 import { comb, type CombShape, type Point } from './comb.ts'
+import { balancedLimbs } from './limbs.ts'
+import { sideBySide } from './print-four.ts'
 
 export interface Field {
   readonly prime: bigint
@@ -61,7 +63,7 @@ export function printField(field: Field): string {
     `export const SLOT: usize = ${slotBytes(limbs)}`,
     ...Object.entries(numbers).map(([name, value]) => `export const ${name}: i32 = ${value}`),
     ...Object.entries(elements).map(([name, value]) => `export const ${name}: usize = ${data(digits(value, limbs))}`),
-    `export const COMB: usize = ${data(combElements(field).flatMap((value) => balanced(inForm(value), field)))}`,
+    `export const COMB: usize = ${data(combLanes(field, inForm))}`,
     `const M: i64 = ${mask}`,
     ...products(field),
     ...[2, 3, 4].map((coordinates) => selection(coordinates, slotBytes(limbs) / 16)),
@@ -86,10 +88,17 @@ function windows(bytes: number, width: number): number {
   return Math.ceil((8 * bytes) / width)
 }
 
-/** The elements of every entry of every row, one after the other. */
-function combElements({ prime, bytes, base, combWidth, combShape }: Field): bigint[] {
-  const shape = combShape(prime)
-  return comb(shape, base, combWidth, windows(bytes, combWidth)).flatMap(shape.entry)
+/**
+ * The table of the base point, entry after entry of every row. That of 2^255-19 is for products of four at a time: what is
+ * behind its last entry is the fourth lane of a vector that has the entry's elements in the others.
+ */
+function combLanes(field: Field, inForm: (value: bigint) => bigint): bigint[] {
+  const { prime, bytes, limbs, base, combWidth } = field
+  const shape = field.combShape(prime)
+  const entries = comb(shape, base, combWidth, windows(bytes, combWidth)).map(shape.entry)
+  if (field.reduction === 'fold') return [...entries.flatMap((entry) => sideBySide(entry, prime)), 0n]
+  const lanes = slotBytes(limbs) / 4
+  return entries.flat().flatMap((value) => balancedLimbs(inForm(value), prime, limbBits, lanes))
 }
 
 /** mul = a b, sqr = a a, mulAdd = a b + x y, mulSub = a b - x y: two products share one reduction. */
@@ -224,16 +233,6 @@ function data(lanes: readonly bigint[]): string {
 
 function digits(value: bigint, limbs: number): bigint[] {
   return range(slotBytes(limbs) / 4).map((i) => (value >> BigInt(limbBits * i)) & mask)
-}
-
-/** As a product's limbs are: within 2^28 of 0, of the value that is nearest to 0. */
-function balanced(value: bigint, { prime, limbs }: Field): bigint[] {
-  let rest = 2n * value > prime ? value - prime : value
-  return range(slotBytes(limbs) / 4).map(() => {
-    const limb = BigInt.asIntN(limbBits, rest)
-    rest = (rest - limb) >> BigInt(limbBits)
-    return limb
-  })
 }
 
 /** 1 / value mod 2^29: Newton's iteration doubles the bits that are right, from 3. */

@@ -15,6 +15,8 @@
  * Statements stand in the order in which registers suffice: five columns take each vector that is loaded while it is there.
  * Columns k and k + 20 carry side by side, as each chain of carries waits for itself most of the time.
  */
+import { balancedLimbs } from './limbs.ts'
+
 export function printFour(): string {
   return [
     '// Printed by build/print-four.ts; not for reading.',
@@ -43,6 +45,16 @@ export function printFour(): string {
     ...end(),
     '}',
   ].join('\n')
+}
+
+/** Elements as a "four" has them, without lanes for those that are missing: two limbs of each, then the next two, … */
+export function sideBySide(elements: readonly bigint[], prime: bigint): bigint[] {
+  const rows = elements.map((value) => balancedLimbs(value, prime, 13, 2 * vectors))
+  return range(vectors).flatMap((i) => rows.map((limbs) => packed(limbs.slice(2 * i, 2 * i + 2) as [bigint, bigint])))
+}
+
+function packed([low, high]: readonly [bigint, bigint]): bigint {
+  return BigInt.asUintN(16, low) | (high << 16n)
 }
 
 /** What both begin with: constants, which the engine would make anew at each use if it knew them; and b's pairs, turned. */

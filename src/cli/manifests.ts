@@ -9,11 +9,9 @@ import {
   type YAMLParseError,
 } from 'yaml'
 import type { ConfigMap } from '../api/config-map.ts'
-import { isObject } from '../api/fields.ts'
 import type { Ingress, IngressClass } from '../api/ingress.ts'
 import { derivedConfigMapName } from '../api/names.ts'
 import type { NginxPlan } from '../api/nginx-plan.ts'
-import type { ObjectMeta } from '../api/object-meta.ts'
 import type { Pod } from '../api/pod.ts'
 import type { TLSPolicy } from '../api/tls-policy.ts'
 import { workloadKinds, type Workload } from '../api/workload.ts'
@@ -24,13 +22,8 @@ import { isRefused } from '../nginx/flavour.ts'
 import { classesOf, serves } from '../nginx/ingress-selection.ts'
 import { recognise } from '../nginx/recognise.ts'
 import { resolve } from '../policy/resolve.ts'
+import { manifestsIn, type Manifest } from './manifest-shape.ts'
 import { UsageError } from './options.ts'
-
-export interface Manifest {
-  readonly apiVersion: string
-  readonly kind: string
-  readonly metadata: ObjectMeta
-}
 
 /** What became of one pod or workload of the manifests. */
 export interface Outcome {
@@ -49,10 +42,7 @@ export function readManifests(text: string, source: string): Manifest[] {
     if (error !== undefined) throw new UsageError(`${source}, ${trouble(error, lineCounter)}`)
     const value: unknown = document.toJS()
     if (value === null || value === undefined) return []
-    if (!isObject(value) || typeof value['kind'] !== 'string' || typeof value['apiVersion'] !== 'string')
-      throw new UsageError(`${source}: found a document without apiVersion and kind, expected a Kubernetes manifest`)
-    if (value['kind'] === 'List' && Array.isArray(value['items'])) return value['items'] as Manifest[]
-    return { metadata: {}, ...value } as unknown as Manifest // kind and apiVersion were checked
+    return manifestsIn(value, source)
   })
 }
 

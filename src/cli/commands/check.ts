@@ -1,6 +1,7 @@
 import { InvalidPolicyError, parseTlsPolicy, type TLSPolicy } from '../../api/tls-policy.ts'
 import { defineCommand, type Command } from '../command.ts'
-import { injectManifests, readManifests, type Manifest } from '../manifests.ts'
+import type { Manifest } from '../manifest-shape.ts'
+import { injectManifests, readManifests } from '../manifests.ts'
 import { files, longer, readText } from './inject.ts'
 
 const inner = defineCommand({

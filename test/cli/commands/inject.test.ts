@@ -104,7 +104,7 @@ kind: Pod
 metadata:
   creationTimestamp: 2026-01-01T00:00:00Z
   annotations: { a: 'yes', b: '0644', c: '12:30', d: '1e3', e: 'true', f: "on", g: 12:30 }
-spec: { hostNetwork: no, volumes: [{ name: v, secret: { secretName: s, defaultMode: 0644 } }] }
+spec: { containers: [], hostNetwork: no, volumes: [{ name: v, secret: { secretName: s, defaultMode: 0644 } }] }
 `
   writeFileSync(join(at, 'pod.yaml'), given)
   const { out } = await run(inject, '-f', join(at, 'pod.yaml'), '--undo')
@@ -114,6 +114,36 @@ spec: { hostNetwork: no, volumes: [{ name: v, secret: { secretName: s, defaultMo
   assert.equal(metadata.annotations?.['g'], '12:30')
   assert.equal(String(spec.hostNetwork), 'false')
   assert.equal(String(spec.volumes?.[0]?.secret?.defaultMode), '420')
+})
+
+test('manifests that no API server would take are refused by document and field, and not by a stack', async () => {
+  const at = temporaryFolder('inject').path
+  const deployment = 'apiVersion: apps/v1\nkind: Deployment\nmetadata: { name: web }\n'
+  const cases: readonly (readonly [string, RegExp])[] = [
+    [deployment, /Deployment web: spec: found nothing, expected an object/],
+    [
+      `${deployment}spec: { selector: {}, template: null }`,
+      /spec\.template: found null, expected the template of a pod/,
+    ],
+    [`${deployment}spec: { selector: {}, template: {} }`, /spec\.template\.spec: found nothing, expected an object/],
+    [`${deployment}spec: {}`, /spec\.selector: found nothing, expected a label selector/],
+    ['apiVersion: v1\nkind: Pod\nspec: { containers: nginx }', /Pod: spec\.containers: found "nginx", expected a list/],
+    ['apiVersion: v1\nkind: Pod\nspec: { containers: [{ args: [1] }] }', /containers\[0\]\.args: .* into quotes/],
+    ['apiVersion: v1\nkind: Pod\nspec: { containers: [{ ports: 443 }] }', /containers\[0\]\.ports: found 443/],
+    ['apiVersion: v1\nkind: Pod\nspec: { containers: [], volumes: [x] }', /spec\.volumes: found a list of 1/],
+    ['apiVersion: v1\nkind: Pod\nmetadata: []', /Pod: metadata: found a list of 0, expected an object/],
+    ['apiVersion: networking.k8s.io/v1\nkind: Ingress', /Ingress: spec: found nothing/],
+    ['apiVersion: v1\nkind: List\nitems: [null]', /without apiVersion and kind/],
+  ]
+  for (const [text, message] of cases) {
+    writeFileSync(join(at, 'all.yaml'), `${policyText}---\n${text}`)
+    for (const [command, ...more] of [[check], [inject, '--policy', join(at, 'all.yaml')]] as const)
+      await assert.rejects(run(command, '-f', join(at, 'all.yaml'), ...more), (error) => {
+        assert.ok(error instanceof UsageError, text)
+        assert.match(error.message, message)
+        return true
+      })
+  }
 })
 
 test('exit code 1 where nothing could be injected', async () => {

@@ -43,7 +43,7 @@ export class Transport {
     if (context !== undefined) config.setCurrentContext(context)
     const cluster = config.getCurrentCluster()
     if (cluster === null)
-      throw new Error(`the kubeconfig has no cluster for the context ${JSON.stringify(config.getCurrentContext())}`)
+      throw new Error(`no cluster for the context ${JSON.stringify(config.getCurrentContext() ?? 'none')}`)
     this.#config = config
     this.#server = new URL(cluster.server)
     this.#userAgent = userAgent

@@ -2,8 +2,8 @@ import { randomUUID } from 'node:crypto'
 import { hostname } from 'node:os'
 import { run } from '../../controller/run.ts'
 import { loadCrypto } from '../../crypto/load.ts'
-import { connect } from '../../kube/client.ts'
 import { createLog } from '../../telemetry/log.ts'
+import { connectTo } from '../cluster.ts'
 import type { Command } from '../command.ts'
 import { defineCommand } from '../command.ts'
 import * as option from '../options.ts'
@@ -31,7 +31,7 @@ export const command: Command = defineCommand({
   },
   async run(options, { stop }) {
     const log = createLog(options.logLevel)
-    const client = connect({ kubeconfig: options.kubeconfig, context: options.context })
+    const client = connectTo(options)
     try {
       const ending = await run(
         {

@@ -1,10 +1,11 @@
 import { forceDeleteAnnotation } from '../../api/names.ts'
 import { configurationNames } from '../../controller/webhook-configuration/configuration.ts'
-import { connect, type KubeClient } from '../../kube/client.ts'
+import type { KubeClient } from '../../kube/client.ts'
 import { isNotFound } from '../../kube/kube-error.ts'
 import { pause } from '../../kube/pause.ts'
 import { keyOf, resources, type KubeObject } from '../../kube/resource.ts'
 import type { Command, Surroundings } from '../command.ts'
+import { connectTo } from '../cluster.ts'
 import { defineCommand } from '../command.ts'
 import * as option from '../options.ts'
 
@@ -21,7 +22,7 @@ export const command: Command = defineCommand({
     timeout: option.duration(240_000, 'how long the pods may take'),
   },
   async run({ kubeconfig, context, timeout }, surroundings) {
-    const client = connect({ kubeconfig, context })
+    const client = connectTo({ kubeconfig, context })
     try {
       return await uninstall(client, timeout, surroundings)
     } finally {

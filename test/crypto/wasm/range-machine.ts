@@ -27,7 +27,8 @@ export class RangeMachine {
   constructor(module: WatModule) {
     this.#module = module
     for (const [name, [op, ...operands]] of module.globals) this.#globals.set(name, constant(op, operands))
-    for (const { at, bytes } of module.data) for (const [i, byte] of bytes.entries()) this.set(at + i, exactly(8, byte))
+    for (const { at, bytes } of module.data)
+      for (const [i, byte] of bytes.entries()) this.#memory[at + i] = knownByte(byte)
   }
 
   /** Calls what the module calls so, without its folders, on numbers of 32 bits or on ranges. */
@@ -136,7 +137,7 @@ export class RangeMachine {
         stack.push(isExact(condition) ? (condition.least !== 0n ? a : b) : union(a, b))
       } else if (op === 'memory.fill') {
         const [to, byte, length] = popMany(3).map(number) as [number, number, number]
-        for (let i = 0; i < length; i++) this.set(to + i, exactly(8, byte))
+        for (let i = 0; i < length; i++) this.#memory[to + i] = knownByte(byte)
       } else if (op === 'memory.copy') {
         const [to, from, length] = popMany(3).map(number) as [number, number, number]
         for (const [i, byte] of this.#bytes(from, length).entries()) this.#memory[to + i] = byte
@@ -208,13 +209,17 @@ export class RangeMachine {
   }
 
   #bytes(address: number, length: number): Byte[] {
-    return Array.from({ length }, (_, i) => this.#memory[address + i] ?? zero)
+    return Array.from({ length }, (_, i) => this.#memory[address + i] ?? knownByte(0))
   }
 }
 
 /** It has been noted: from here on it is a number like others. */
 function found({ bits, least, most, made }: Range): Range {
   return made === undefined ? { bits, least, most } : { bits, least, most, made }
+}
+
+function knownByte(value: number): Byte {
+  return knownBytes[value] as Byte
 }
 
 function larger(most: bigint, range: Range): bigint {
@@ -229,4 +234,5 @@ function offsetOf(operands: readonly string[]): number {
   return Number(operands.find((operand) => operand.startsWith('offset='))?.slice(7) ?? 0)
 }
 
-const zero: Byte = { of: exactly(8, 0), index: 0 }
+/** Every byte that is known, once: memory is full of them. */
+const knownBytes = Array.from({ length: 256 }, (_, value): Byte => ({ of: exactly(8, value), index: 0 }))

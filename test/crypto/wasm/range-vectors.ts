@@ -74,6 +74,7 @@ export function lanesOf(of: Vector, bits: number): readonly Range[] {
 }
 
 export function bytesOf(of: Range): Byte[] {
+  if (of.halves !== undefined) return of.halves.flatMap(bytesOf)
   return Array.from({ length: of.bits / 8 }, (_, index) => ({ of, index }))
 }
 

@@ -11,6 +11,8 @@ export interface Range {
   /** The result may have been too large, and be anything now. */
   readonly lost?: true
   readonly made?: Made
+  /** The two halves that it was put together of, the lower one first. */
+  readonly halves?: readonly [Range, Range]
 }
 
 /** A product with a known number, or its quotient by 2^15, rounded: of Barrett's products, whose parts overflow and whose result does not. */
@@ -85,6 +87,8 @@ export const arithmetic = {
     if (isExact(a) && isExact(b)) return exactly(a.bits, a.least | b.least)
     if (isExact(a) && a.least === 0n) return b
     if (isExact(b) && b.least === 0n) return a
+    const joined = withLowerHalf(a, b) ?? withLowerHalf(b, a)
+    if (joined !== undefined) return joined
     const either = bitwise(a, b)
     // A bit that is set stays.
     return a.least >= 0n && b.least >= 0n ? range(a.bits, a.least > b.least ? a.least : b.least, either.most) : either
@@ -95,7 +99,12 @@ export const arithmetic = {
     if (isExact(b) && b.least === -1n) return range(a.bits, -1n - a.most, -1n - a.least)
     return bitwise(a, b)
   },
-  shl: (a, b) => fit(a.bits, a.least << distance(a, b), a.most << distance(a, b)),
+  shl: (a, b) => {
+    const by = distance(a, b)
+    const result = fit(a.bits, a.least << by, a.most << by)
+    if (by !== BigInt(a.bits / 2) || result.lost === true) return result
+    return { ...result, halves: [exactly(a.bits / 2, 0), range(a.bits / 2, a.least, a.most)] }
+  },
   shr_u: (a, b) => shifted(unsigned(a), distance(a, b)),
   shr_s: (a, b) => shifted(signed(a), distance(a, b)),
   div_s: (a, b) => known2('a quotient', a, b, (x, y) => x / y),
@@ -133,6 +142,7 @@ export function wideProduct(a: Range, b: Range): Range {
 
 /** In more bits, or the lowest in fewer. */
 export function resized(bits: number, x: Range): Range {
+  if (bits === x.bits) return x
   if (fits(bits, x.least, x.most)) return { ...range(bits, x.least, x.most), ...lostWith(x) }
   return isExact(x) ? wrapped(bits, x.least) : anything(bits)
 }
@@ -190,6 +200,15 @@ function barrett(a: Range, b: Range): Range | undefined {
 /** Without its sign. */
 export function largest({ least, most }: Range): bigint {
   return most > -least ? most : -least
+}
+
+/** A number whose lower half is zero, and another one in its place. */
+function withLowerHalf(low: Range, high: Range): Range | undefined {
+  const modulus = 2n ** BigInt(low.bits / 2)
+  if (high.halves === undefined || !isExact(high.halves[0]) || high.halves[0].least !== 0n) return undefined
+  if (low.least < 0n || low.most >= modulus) return undefined
+  const halves = [range(low.bits / 2, low.least, low.most), high.halves[1]] as const
+  return { ...range(low.bits, high.least + low.least, high.most + low.most), halves }
 }
 
 /** As many bits as either has, and a sign where either has one. */

@@ -15,17 +15,24 @@ export interface IngressHosts {
    * optional: as covering, but a host that none of them names was not meant to be served.
    */
   readonly by: 'listed' | 'covering' | 'optional'
+  /** No rule of this Ingress names them: an Ingress with a rule for one of them has it, for nginx makes servers of rules. */
+  readonly yields?: true
 }
 
 /** What an Ingress says of its hosts; nothing where it has no spec.tls. `prefix` is that of the controller's annotations. */
 export function ingressHosts({ metadata, spec }: Ingress, prefix: string): IngressHosts[] {
   const { tls = [], rules = [] } = spec
   if (tls.length === 0) return []
-  const listed = tls
-    .map(({ hosts = [], secretName }) => ({ hosts: unique(hosts), secrets: secretsIn([{ secretName }]), by: 'listed' }))
-    .filter(({ hosts }) => hosts.length > 0) as IngressHosts[] // `by` is the literal above
-  const known = new Set(listed.flatMap(({ hosts }) => hosts))
   const ruled = unique(rules.flatMap(({ host }) => host ?? []))
+  const listed = tls.flatMap(({ hosts = [], secretName }): IngressHosts[] => {
+    const all = unique(hosts)
+    const entry = { secrets: secretsIn([{ secretName }]), by: 'listed' } as const
+    return [
+      { ...entry, hosts: all.filter((host) => ruled.includes(host)) },
+      { ...entry, hosts: all.filter((host) => !ruled.includes(host)), yields: true },
+    ]
+  })
+  const known = new Set(listed.flatMap(({ hosts }) => hosts))
   const others = ruled.filter((host) => !known.has(host))
   const added = addedHosts(metadata.annotations ?? {}, prefix, ruled).filter(
     (host) => !known.has(host) && !others.includes(host),
@@ -34,9 +41,9 @@ export function ingressHosts({ metadata, spec }: Ingress, prefix: string): Ingre
   const secrets = secretsIn(tls)
   const rest: IngressHosts[] = [
     { hosts: others, secrets, by: isForAll ? 'covering' : 'optional' },
-    { hosts: added, secrets, by: 'optional' },
+    { hosts: added, secrets, by: 'optional', yields: true },
   ]
-  return [...listed, ...rest.filter(({ hosts }) => hosts.length > 0)]
+  return [...listed, ...rest].filter(({ hosts }) => hosts.length > 0)
 }
 
 /** Hosts that no rule names: aliases, and `www.` put in front of a host or taken away. */

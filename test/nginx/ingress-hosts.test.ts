@@ -15,7 +15,8 @@ function hosts(
 
 test('an entry serves the hosts that it lists, whether or not a rule names them', () => {
   assert.deepEqual(hosts([{ hosts: ['A.example.com', 'b.example.com'], secretName: 'ab' }], ['a.example.com']), [
-    { hosts: ['a.example.com', 'b.example.com'], secrets: ['ab'], by: 'listed' },
+    { hosts: ['a.example.com'], secrets: ['ab'], by: 'listed' },
+    { hosts: ['b.example.com'], secrets: ['ab'], by: 'listed', yields: true },
   ])
 })
 
@@ -51,13 +52,14 @@ test('aliases, and the other www host, are served where a certificate names them
     hosts: ['alias.example.com', '*.example.net', 'www.a.example.com', 'b.example.com'],
     secrets: ['a'],
     by: 'optional',
+    yields: true,
   })
   assert.deepEqual(added?.hosts, ['*.c.example.com'])
 })
 
 test('without a Secret only the default certificate is left', () => {
   assert.deepEqual(hosts([{ hosts: ['a.example.com'] }, { secretName: '' }], ['b.example.com']), [
-    { hosts: ['a.example.com'], secrets: [], by: 'listed' },
+    { hosts: ['a.example.com'], secrets: [], by: 'listed', yields: true },
     { hosts: ['b.example.com'], secrets: [], by: 'covering' },
   ])
 })

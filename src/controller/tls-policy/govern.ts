@@ -50,6 +50,7 @@ export interface Governed {
     readonly secrets: readonly ObjectName[]
     readonly from: Origin
     readonly choose: HostGroup['choose']
+    readonly yields?: true
   }[]
   /** False where hosts may be missing in them, because no nginx is recognised that would tell of its Ingresses. */
   readonly knowsHosts: boolean
@@ -348,11 +349,12 @@ function secretsOf(
   for (const { ingress, hosts: entries } of certificates.fromIngress ? served : []) {
     const { name = '', namespace: home = '', creationTimestamp: createdAt = '' } = ingress.metadata
     const from = { by: 'ingress', namespace: home, name, createdAt } as const
-    for (const { hosts, secrets: names, by } of entries) {
+    for (const { hosts, secrets: names, by, yields } of entries) {
       const own = names.map((secret) => ({ namespace: home, name: secret }))
       // Without a Secret of its own an Ingress' host is served with the default certificate, as nginx has it.
       const secrets = fallback === undefined || (by === 'listed' && own.length > 0) ? own : [...own, fallback]
-      if (secrets.length > 0) groups.push({ hosts, secrets, from, choose: by === 'listed' ? 'all' : by })
+      if (secrets.length > 0)
+        groups.push({ hosts, secrets, from, choose: by === 'listed' ? 'all' : by, ...(yields && { yields }) })
     }
   }
   const wanted = certificates.unknownSNI === 'ServeDefault'

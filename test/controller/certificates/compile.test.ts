@@ -82,6 +82,15 @@ describe('what is compiled', () => {
     }
   })
 
+  test('a host that an Ingress has a rule for is not taken by the alias or the bare listing of an older one', () => {
+    const thief = { ...ingress('thief', '2020-01-01T00:00:00Z', renewed), yields: true } as const
+    const owner = ingress('owner', '2026-01-01T00:00:00Z', ecdsa)
+    assert.deepEqual(served(run([thief, owner]), 'h0.example.test'), [fingerprint(ecdsa)])
+    assert.deepEqual(served(run([thief]), 'h0.example.test'), [fingerprint(renewed)])
+    const policy = group(['h0.example.test'], secret('own', rsa))
+    assert.deepEqual(served(run([thief, owner, policy]), 'h0.example.test'), [fingerprint(rsa)])
+  })
+
   test('is the same for the same input, in whatever order it is given', () => {
     const groups = [
       group(['h1.example.test', 'h0.example.test'], secret('a', ecdsa)),

@@ -23,6 +23,7 @@ test('a policy governs its workload, and takes over the certificates of its Ingr
       secrets: [{ namespace: 'shop', name: 'shop-tls' }],
       from: { by: 'ingress', namespace: 'shop', name: 'web', createdAt: '2026-01-01T00:00:00Z' },
       choose: 'all',
+      yields: true,
     },
   ])
   assert.equal(found.derived?.data?.['bind-address'], '127.0.0.1,::1')

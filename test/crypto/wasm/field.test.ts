@@ -59,3 +59,26 @@ for (const [name, most] of [
     return machine
   }
 }
+
+test('four products of 20 limbs at once overflow nowhere where bounds multiply to 6, and a little more is noticed', () => {
+  const module = readWat(kernelText('curve25519'))
+  const multiplied = (first: number, second: number): RangeMachine => {
+    const machine = new RangeMachine(module)
+    for (const [at, bound] of [
+      [a, first],
+      [b, second],
+    ] as const) {
+      const limb = BigInt(Math.floor(bound * 2 ** 12))
+      machine.set(at, ...Array.from({ length: 4 * 20 }, () => range(16, -limb, limb)))
+    }
+    machine.call('~lib/curve/four/mul4', o, a, b)
+    return machine
+  }
+  for (const [first, second] of [
+    [2, 3],
+    [1, 6],
+    [6, 1],
+  ] as const)
+    assert.deepEqual(multiplied(first, second).lost, [])
+  assert.match(multiplied(2.6, 2.6).lost.join(), /mul4: i32x4\.add/)
+})

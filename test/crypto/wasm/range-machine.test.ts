@@ -7,9 +7,10 @@ import { instantiate, type Kernel, type Pointer } from '../../../src/crypto/wasm
 import { readKernels } from '../../../src/crypto/wasm/load.ts'
 import type { MlKem } from '../../../src/crypto/wasm/ml-kem.ts'
 import type { Rsa } from '../../../src/crypto/wasm/rsa.ts'
+import { Random } from '../../support/random.ts'
 import { seededRandom } from '../keys.ts'
 import { RangeMachine } from './range-machine.ts'
-import { anything, exactly, range, type Range } from './ranges.ts'
+import { anything, arithmetic, exactly, range, type Range } from './ranges.ts'
 import { kernelText, readWat } from './wat.ts'
 
 const modules = readKernels()
@@ -71,6 +72,23 @@ describe('on ranges, the machine', () => {
       assert.deepEqual(run([`local.get $0`, `local.get $1`, body, 'drop'], args).lost, [`f: ${body}`])
     })
 
+  test('says nothing that is not so: what comes of two numbers is within what comes of their ranges', () => {
+    const draw = new Random(7)
+    for (let i = 0; i < 20_000; i++) {
+      const name = draw.pick(Object.keys(engine) as (keyof typeof engine)[])
+      const [a, b] = [randomRange(draw), name.startsWith('sh') ? exactly(32, draw.below(32)) : randomRange(draw)]
+      const { least, most } = arithmetic[name](a, b)
+      for (let j = 0; j < 5; j++) {
+        const [x, y] = [member(draw, a), member(draw, b)]
+        const result = BigInt(engine[name](Number(BigInt.asIntN(32, x)), Number(BigInt.asIntN(32, y))))
+        const fits = [-1n, 0n, 1n].some(
+          (turn) => result + turn * 2n ** 32n >= least && result + turn * 2n ** 32n <= most,
+        )
+        assert.ok(fits, `${x} ${name} ${y} is ${result}, not from ${least} to ${most}`)
+      }
+    }
+  })
+
   test('notices it in one lane of four', () => {
     const lanes = ['local.get $0', 'i32x4.splat', 'v128.const i32x4 0 0 1 0', 'i32x4.add', 'drop']
     assert.deepEqual(run(lanes, [range(32, 0n, 2n ** 32n - 1n)]).lost, ['f: i32x4.add'])
@@ -96,6 +114,31 @@ describe('on ranges, the machine', () => {
     assert.throws(() => run(['local.get $0', 'i32.frobnicate', 'drop'], [most]), /i32\.frobnicate/)
   })
 })
+
+/** What JavaScript, and with it the engine, makes of two i32. */
+const engine = {
+  add: (x, y) => (x + y) | 0,
+  sub: (x, y) => (x - y) | 0,
+  mul: Math.imul,
+  and: (x, y) => x & y,
+  or: (x, y) => x | y,
+  xor: (x, y) => x ^ y,
+  shl: (x, y) => x << y,
+  shr_u: (x, y) => x >>> y,
+  shr_s: (x, y) => x >> y,
+} as const satisfies Record<string, (x: number, y: number) => number>
+
+/** Narrow or wide, about zero or far from it. */
+function randomRange(draw: Random): Range {
+  const bound = (): bigint =>
+    BigInt(draw.below(2 ** (1 + draw.below(31)))) - (draw.chance(0.3) ? BigInt(draw.below(2 ** 20)) : 0n)
+  const [a, b] = [bound(), draw.chance(0.2) ? 0n : bound()]
+  return draw.chance(0.1) ? exactly(32, a) : range(32, a < b ? a : b, a < b ? b : a)
+}
+
+function member(draw: Random, { least, most }: Range): bigint {
+  return draw.pick([least, most, least + BigInt(draw.below(Number(most - least) + 1))])
+}
 
 /** A function of two parameters. */
 function run(body: readonly string[], args: readonly Range[]): RangeMachine {

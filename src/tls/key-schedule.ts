@@ -50,20 +50,18 @@ export interface TrafficSecrets {
 /** The first stage; without a PSK, zeros take its place, and there is no binder. */
 export function earlySecret(crypto: CryptoProvider, hash: HashName, psk?: Uint8Array): EarlySecret {
   const length = hashLength[hash]
-  const zero = new Uint8Array(length)
-  const early = psk === undefined ? undefined : extract(crypto, hash, zero, psk)
+  const [binderKey, salt] = psk === undefined ? [undefined, saltWithoutPsk(crypto, hash)] : fromPsk(crypto, hash, psk)
+  const forget = (): void => {
+    if (binderKey !== undefined) wipe(binderKey, salt)
+  }
   return {
     binder(transcript) {
-      if (early === undefined) throw new Error('there is no binder without a PSK')
-      const key = expandLabel(crypto, hash, early, 'res binder', emptyHash(crypto, hash), length)
-      const binder = finishedData(crypto, hash, key, transcript)
-      wipe(key)
-      return binder
+      if (binderKey === undefined) throw new Error('there is no binder without a PSK')
+      return finishedData(crypto, hash, binderKey, transcript)
     },
     into(shared, transcript) {
-      const salt = early === undefined ? saltWithoutPsk(crypto, hash) : derived(crypto, hash, early)
       const handshake = extract(crypto, hash, salt, shared)
-      if (early !== undefined) wipe(salt, early)
+      forget()
       const [client, server, next] = expandLabels(crypto, hash, handshake, [
         hkdfLabel('c hs traffic', transcript, length),
         hkdfLabel('s hs traffic', transcript, length),
@@ -74,7 +72,7 @@ export function earlySecret(crypto: CryptoProvider, hash: HashName, psk?: Uint8A
         client,
         server,
         into(finished) {
-          const main = extract(crypto, hash, next, zero)
+          const main = extract(crypto, hash, next, new Uint8Array(length))
           wipe(next)
           const [client, server] = expandLabels(crypto, hash, main, [
             hkdfLabel('c ap traffic', finished, length),
@@ -84,16 +82,29 @@ export function earlySecret(crypto: CryptoProvider, hash: HashName, psk?: Uint8A
         },
       }
     },
-    wipe() {
-      if (early !== undefined) wipe(early)
-    },
+    wipe: forget,
   }
+}
+
+/** What comes of the early secret: the key of the binder, and the salt of the next stage. */
+function fromPsk(
+  crypto: CryptoProvider,
+  hash: HashName,
+  psk: Uint8Array,
+): readonly [binderKey: Uint8Array, salt: Uint8Array] {
+  const length = hashLength[hash]
+  const early = extract(crypto, hash, new Uint8Array(length), psk)
+  const made = expandLabels(crypto, hash, early, [
+    hkdfLabel('res binder', emptyHash(crypto, hash), length),
+    hkdfLabel('derived', emptyHash(crypto, hash), length),
+  ])
+  wipe(early)
+  return made
 }
 
 /** What an early secret of zeros leads to, which is the same in every connection. */
 function saltWithoutPsk(crypto: CryptoProvider, hash: HashName): Uint8Array {
-  const zero = new Uint8Array(hashLength[hash])
-  const salt = withoutPsk.get(hash) ?? derived(crypto, hash, extract(crypto, hash, zero, zero))
+  const salt = withoutPsk.get(hash) ?? fromPsk(crypto, hash, new Uint8Array(hashLength[hash]))[1]
   withoutPsk.set(hash, salt)
   return salt
 }
@@ -157,10 +168,6 @@ export function finishedData(
   const data = crypto.hmac(hash, key, transcript)
   wipe(key)
   return data
-}
-
-function derived(crypto: CryptoProvider, hash: HashName, secret: Uint8Array): Uint8Array {
-  return expandLabel(crypto, hash, secret, 'derived', emptyHash(crypto, hash), hashLength[hash])
 }
 
 /** The hash of nothing, which is the same in every connection. */

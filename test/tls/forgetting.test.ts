@@ -4,6 +4,7 @@
  */
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
+import { toHex } from '../../src/bytes/hex.ts'
 import { Reader } from '../../src/bytes/reader.ts'
 import { native } from '../../src/crypto/native/provider.ts'
 import type { Aead, CryptoProvider } from '../../src/crypto/provider.ts'
@@ -48,7 +49,7 @@ suite('an early secret is wiped', () => {
   })
 })
 
-test('of all that a server expands secrets from, those of application traffic alone outlive the handshake', () => {
+test('of all that a server makes secrets from, those of application traffic alone outlive the handshake', () => {
   for (const sessions of [undefined, sessionsOf(tickets)]) {
     const { crypto, keys } = watchedKeys()
     const client = new TestClient({ crypto: native, random: seededRandom(8), ...(sessions && { sessions }) })
@@ -60,15 +61,22 @@ test('of all that a server expands secrets from, those of application traffic al
   }
 })
 
-/** A provider that remembers what HKDF-Expand was given as a key. */
+/** A provider that remembers what HKDF and HMAC were given as keys and salts. */
 function watchedKeys(): { crypto: CryptoProvider; keys: Uint8Array[] } {
   const keys: Uint8Array[] = []
   const expand: CryptoProvider['expand'] = (hash, key, outputs) => {
     keys.push(key)
     return native.expand(hash, key, outputs)
   }
-  return { crypto: { ...native, expand }, keys }
+  const hmac: CryptoProvider['hmac'] = (hash, key, message) => {
+    if (toHex(key) !== saltWithoutPsk) keys.push(key)
+    return native.hmac(hash, key, message)
+  }
+  return { crypto: { ...native, expand, hmac }, keys }
 }
+
+/** No secret: what comes of no PSK by SHA-256, in every connection alike (RFC 8448 §3, "derive secret for handshake"). */
+const saltWithoutPsk = '6f2615a108c702c5678f54fc9dbab69716c076189c48250cebeac3576c3611ba'
 
 /** The hello with its binder's last bit turned over. */
 function spoiled(hello: Uint8Array): Uint8Array {

@@ -2,10 +2,11 @@
 
 /** The bytes of an address as Node writes it; undefined where the text is none. A zone (`%eth0`) is dropped. */
 export function parseAddress(text: string): Uint8Array | undefined {
-  const [address = '', zone, more] = text.split('%')
-  if (more !== undefined) return undefined
-  if (address.includes(':')) return parseIpv6(address)
-  return zone === undefined ? parseIpv4(address) : undefined
+  // First the two forms in which a socket says an IPv4 address: every connection asks for two.
+  const ipv4 = parseIpv4(text.startsWith('::ffff:') ? text.slice(7) : text)
+  if (ipv4 !== undefined) return ipv4
+  const [address = '', , more] = text.split('%')
+  return more === undefined && address.includes(':') ? parseIpv6(address) : undefined
 }
 
 /** The canonical text of an address (RFC 5952). */
@@ -31,11 +32,9 @@ export function unmapped(bytes: Uint8Array): Uint8Array {
 }
 
 function parseIpv4(text: string): Uint8Array | undefined {
-  const parts = text.split('.')
-  if (parts.length !== 4) return undefined
-  // No leading zeros: some readers take them for octal.
-  if (!parts.every((part) => /^(0|[1-9]\d{0,2})$/.test(part) && Number(part) <= 255)) return undefined
-  return Uint8Array.from(parts, Number)
+  const parts = fourOctets.exec(text)
+  if (parts === null) return undefined
+  return Uint8Array.of(Number(parts[1]), Number(parts[2]), Number(parts[3]), Number(parts[4]))
 }
 
 function parseIpv6(text: string): Uint8Array | undefined {
@@ -70,3 +69,7 @@ function longestZeroRun(groups: readonly number[]): { readonly start: number; re
 function hex(groups: readonly number[]): string {
   return groups.map((group) => group.toString(16)).join(':')
 }
+
+// No leading zeros: some readers take them for octal.
+const octet = String.raw`(25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)`
+const fourOctets = new RegExp(`^${octet}\\.${octet}\\.${octet}\\.${octet}$`)

@@ -52,6 +52,16 @@ test('has the same opinion as Node of what an address is', () => {
     '1:2:3:4:5:6:1.2.3.4',
     '1:2:3:4:5:6:7:1.2.3.4',
     '::ffff:1.2.3.256',
+    '::ffff:1.2.3.4',
+    '::FFFF:1.2.3.4',
+    '::ffff:01.2.3.4',
+    '::ffff:1.2.3',
+    '::ffff:1.2.3.4.5',
+    '::ffff:1.2.3.4%eth0',
+    '::ffff:1.2.3.4%eth0%',
+    '::ffff:',
+    '::ffff:::',
+    '1.2.3.4%',
     ':1:2:3:4:5:6:7',
     '1:2:3:4:5:6:7:',
     '1.2.3.4::',
@@ -59,4 +69,13 @@ test('has the same opinion as Node of what an address is', () => {
     'localhost',
   ]
   for (const text of texts) assert.equal(parseAddress(text) !== undefined, isIP(text) !== 0, JSON.stringify(text))
+})
+
+test('reads each number that an octet can have, and none beyond, on its own and mapped', () => {
+  for (let octet = 0; octet < 1100; octet++) {
+    const bytes = octet < 256 ? Uint8Array.of(octet, 0, 255, octet) : undefined
+    const text = `${octet}.0.255.${octet}`
+    assert.deepEqual(parseAddress(text), bytes)
+    assert.deepEqual(parseAddress(`::ffff:${text}`), bytes)
+  }
 })

@@ -31,7 +31,7 @@ export class Reassembly {
     const needed = this.#length + fragment.length
     if (needed > this.#bytes.length) {
       const grown = new Uint8Array(Math.max(needed, Math.min(this.#bytes.length * 2, this.#limits.clientHelloBytes)))
-      grown.set(this.#bytes.subarray(0, this.#length))
+      grown.set(this.#bytes)
       this.#bytes = grown
     }
     this.#bytes.set(fragment, this.#length)
@@ -43,21 +43,22 @@ export class Reassembly {
     return this.#header()?.type
   }
 
-  /** The next whole message, copied out, or undefined until more comes. */
+  /** The next whole message, which is the caller's to keep, or undefined until more comes. */
   next(): HandshakeMessage | undefined {
     const header = this.#header()
     const whole = handshakeHeaderLength + (header?.length ?? 0)
     if (header === undefined || this.#length < whole) return undefined
-    const raw = this.#bytes.slice(0, whole)
-    this.#bytes.copyWithin(0, whole, this.#length)
+    // One that came alone, as most do, has been copied already.
+    const raw = whole === this.#bytes.length ? this.#bytes : this.#bytes.slice(0, whole)
     this.#length -= whole
     if (this.#length === 0) this.#bytes = nothing
+    else this.#bytes.copyWithin(0, whole, whole + this.#length)
     return { type: header.type, body: raw.subarray(handshakeHeaderLength), raw }
   }
 
   #header(): { type: number; length: number } | undefined {
     if (this.#length < handshakeHeaderLength) return undefined
-    const from = new Reader(this.#bytes.subarray(0, this.#length))
+    const from = new Reader(this.#bytes, 0, 0, this.#length)
     const header = { type: from.u8('msg_type'), length: from.u24('length') }
     const { clientHelloBytes, handshakeMessageBytes } = this.#limits
     const limit = header.type === handshakeType.clientHello ? clientHelloBytes : handshakeMessageBytes

@@ -19,6 +19,14 @@ export function maxTls13Fragment(type: number): number {
   return type === contentType.applicationData ? maxCiphertext : maxPlaintext
 }
 
+/** Puts the header of a record before its fragment; the version is that of TLS 1.2, whatever is spoken (RFC 8446 §5.1). */
+export function writeHeader(record: Uint8Array, type: number, fragmentLength: number): void {
+  record[0] = type
+  record[1] = record[2] = 3
+  record[3] = fragmentLength >> 8
+  record[4] = fragmentLength & 0xff
+}
+
 /**
  * Cuts a stream of bytes into records. A record that came whole is a view of what was pushed; only an unfinished one is
  * copied, so that an idle connection holds nothing, and a busy one a record at most: no more than twice what came of it,

@@ -1,5 +1,5 @@
 import { contentType } from '../../wire/code-points.ts'
-import { headerLength, maxPlaintext } from './framer.ts'
+import { headerLength, maxPlaintext, writeHeader } from './framer.ts'
 import type { RecordProtection } from './protection.ts'
 import { freshMemory, RecordQueue, type RecordMemory } from './record-queue.ts'
 
@@ -70,8 +70,11 @@ export class Outgoing {
   }
 
   #sendRecords(type: number, content: Uint8Array): void {
-    for (let at = 0; at < content.length; at += this.#maxContent)
-      this.#sendRecord(type, content.subarray(at, at + this.#maxContent))
+    const most = this.#maxContent
+    // Most fit into one record; and a view of a few bytes costs as much as they did, for V8 moves them out of its heap.
+    const fits = content.length <= most
+    for (let at = 0; at < content.length; at += most)
+      this.#sendRecord(type, fits ? content : content.subarray(at, at + most))
   }
 
   #sendRecord(type: number, content: Uint8Array): void {
@@ -98,7 +101,7 @@ const noPadding: Padding = () => 0
 
 function plainRecord(type: number, content: Uint8Array, queue: RecordQueue): Uint8Array {
   const record = queue.room(headerLength + content.length)
-  record.set([type, 3, 3, content.length >> 8, content.length & 0xff])
+  writeHeader(record, type, content.length)
   record.set(content, headerLength)
   return record
 }

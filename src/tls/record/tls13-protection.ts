@@ -4,7 +4,7 @@ import { contentType } from '../../wire/code-points.ts'
 import { fault } from '../fault.ts'
 import { trafficKey } from '../key-schedule.ts'
 import type { Suite } from '../suites.ts'
-import { headerLength, maxPlaintext, maxTls13Fragment } from './framer.ts'
+import { headerLength, maxPlaintext, maxTls13Fragment, writeHeader } from './framer.ts'
 import { ownRoom, type Content, type RecordProtection, type Room } from './protection.ts'
 
 /** TLS 1.3's protection: each record says application_data, and hides its true type inside (RFC 8446 §5.2, §5.3). */
@@ -37,10 +37,7 @@ export class Tls13Protection implements RecordProtection {
       throw new RangeError(`a record of ${content.length} bytes, and ${padding} of padding`)
     const length = content.length + 1 + padding + tagLength
     const record = room.room(headerLength + length)
-    record[0] = contentType.applicationData
-    record[1] = record[2] = 3
-    record[3] = length >> 8
-    record[4] = length & 0xff
+    writeHeader(record, contentType.applicationData, length)
     const tail = new Uint8Array(1 + padding)
     tail[0] = type
     const header = record.subarray(0, headerLength)

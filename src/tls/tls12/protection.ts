@@ -2,7 +2,7 @@ import { concat, wipe } from '../../bytes/arrays.ts'
 import { Writer } from '../../bytes/writer.ts'
 import { nonceLength, tagLength, type Aead, type CryptoProvider } from '../../crypto/provider.ts'
 import { fault } from '../fault.ts'
-import { headerLength, maxPlaintext } from '../record/framer.ts'
+import { headerLength, maxPlaintext, writeHeader } from '../record/framer.ts'
 import { ownRoom, type Content, type RecordProtection, type Room } from '../record/protection.ts'
 import type { RecordKeys } from './key-schedule.ts'
 
@@ -43,7 +43,7 @@ export class Tls12Protection implements RecordProtection {
     const explicit = sequence.subarray(0, this.#explicitLength)
     const length = explicit.length + content.length + tagLength
     const record = room.room(headerLength + length)
-    record.set([type, 3, 3, length >> 8, length & 0xff])
+    writeHeader(record, type, length)
     record.set(explicit, headerLength)
     const sealed = record.subarray(headerLength + explicit.length)
     const aad = additionalData(sequence, type, content.length)

@@ -1,9 +1,12 @@
+import { equal } from '../bytes/arrays.ts'
+import { decodeAscii } from '../bytes/ascii.ts'
 import type { ClientHello } from '../wire/client-hello.ts'
 import { extensionType } from '../wire/code-points.ts'
 import { readProtocolNames } from '../wire/extensions/alpn.ts'
 import { readServerNames } from '../wire/extensions/server-name.ts'
 import type { ServerConfig } from './config.ts'
 import { fault } from './fault.ts'
+import { protocolName } from './protocol-name.ts'
 
 /** What a ClientHello says whichever version comes of it: the host it wants, and the protocols it would speak there. */
 
@@ -30,7 +33,7 @@ export function chooseName(extensions: Extensions): string | undefined {
   if (bytes === undefined) return undefined
   // RFC 6066 §3: ASCII, A-labels for anything else. A NUL or a control character has fooled others.
   if (bytes.length > 255 || bytes.some((byte) => byte <= 0x20 || byte >= 0x7f)) throw fault('server-name-illegal')
-  const name = String.fromCharCode(...bytes).toLowerCase()
+  const name = decodeAscii(bytes).toLowerCase()
   const bare = name.endsWith('.') ? name.slice(0, -1) : name
   if (bare === '') throw fault('server-name-illegal', 'empty')
   return bare
@@ -40,9 +43,9 @@ export function chooseName(extensions: Extensions): string | undefined {
 export function chooseProtocol(extensions: Extensions, config: ServerConfig): string | undefined {
   const body = extensions.get(extensionType.alpn)
   if (body === undefined) return undefined
-  const offered = readProtocolNames(body).map((name) => String.fromCharCode(...name))
+  const offered = readProtocolNames(body)
   if (config.alpn.length === 0) return undefined
-  const chosen = config.alpn.find((name) => offered.includes(name))
+  const chosen = config.alpn.find((name) => offered.some((other) => equal(other, protocolName(name))))
   if (chosen === undefined) throw fault('no-common-protocol')
   return chosen
 }

@@ -1,4 +1,5 @@
 import { concat } from '../bytes/arrays.ts'
+import { decodeAscii, encodeAscii } from '../bytes/ascii.ts'
 import { Reader } from '../bytes/reader.ts'
 import { Writer } from '../bytes/writer.ts'
 import type { CryptoProvider, PublicKey } from '../crypto/provider.ts'
@@ -38,7 +39,7 @@ export function writeSession(session: Session<{ readonly id: number }>): Uint8Ar
   out.u64(session.issuedAtMs)
   out.u32(session.lifetimeSeconds)
   out.u64(session.authenticatedAtMs)
-  out.vector8(utf8.encode(session.serverName ?? ''))
+  out.vector8(encodeAscii(session.serverName ?? ''))
   out.vector8(session.credentialKey)
   out.vector8(session.clientAuth)
   out.vector16(session.client?.leaf ?? nothing)
@@ -60,7 +61,7 @@ export function readSession<Suite extends { readonly id: number }>(
   const issuedAtMs = from.u64('issued_at')
   const lifetimeSeconds = from.u32('lifetime')
   const authenticatedAtMs = from.u64('authenticated_at')
-  const serverName = utf8Decoder.decode(from.sub8('server_name').rest()) || undefined
+  const serverName = decodeAscii(from.sub8('server_name').rest()) || undefined
   const credentialKey = from.sub8('credential_key').rest()
   const clientAuth = from.sub8('client_auth').rest()
   // A copy: the leaf is public, and lives on when the rest is wiped.
@@ -81,7 +82,7 @@ export function publicKeyHash(crypto: CryptoProvider, key: PublicKey): Uint8Arra
 
 function hashKey(crypto: CryptoProvider, key: PublicKey): Uint8Array {
   const hash = crypto.hash('SHA-256')
-  hash.update(utf8.encode(key.kind === 'ecdsa' ? key.curve : key.kind))
+  hash.update(encodeAscii(key.kind === 'ecdsa' ? key.curve : key.kind))
   hash.update(key.kind === 'ecdsa' ? key.point : key.kind === 'rsa' ? concat(key.n, key.e) : key.publicKey)
   return hash.digest()
 }
@@ -89,8 +90,6 @@ function hashKey(crypto: CryptoProvider, key: PublicKey): Uint8Array {
 /** Each connection asks for that of its credential; they go with the key. */
 const keyHashes = new WeakMap<PublicKey, Uint8Array>()
 
-const utf8 = new TextEncoder()
-const utf8Decoder = new TextDecoder()
 const nothing = new Uint8Array(0)
 /** Of what `writeSession` writes: to be raised with each change of it. */
 const format = 2

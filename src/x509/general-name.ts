@@ -1,4 +1,5 @@
-import { context, DerReader, type Der } from './der.ts'
+import { decodeAscii } from '../bytes/ascii.ts'
+import { context, DerReader } from './der.ts'
 import { readDistinguishedName, type DistinguishedName } from './distinguished-name.ts'
 
 /** A GeneralName (RFC 5280 §4.2.1.6): a name of a subject, or the base of a constraint on names. */
@@ -16,9 +17,9 @@ export function readGeneralName(from: DerReader): GeneralName {
   const name = from.any('GeneralName')
   switch (name.tag) {
     case context(1, false):
-      return { form: 'email', name: ascii(name) }
+      return { form: 'email', name: decodeAscii(name.content) }
     case context(2, false):
-      return { form: 'dns', name: ascii(name).toLowerCase() }
+      return { form: 'dns', name: decodeAscii(name.content).toLowerCase() }
     case context(4): {
       // A Name is a CHOICE, so its tag stays inside of the context's.
       const inner = new DerReader(name.content)
@@ -31,11 +32,4 @@ export function readGeneralName(from: DerReader): GeneralName {
     default:
       return { form: 'other', tag: name.tag }
   }
-}
-
-// Bytes beyond ASCII become other letters here, and match nothing; a spread would end at some 100 000 arguments.
-function ascii({ content }: Der): string {
-  let text = ''
-  for (const byte of content) text += String.fromCharCode(byte)
-  return text
 }

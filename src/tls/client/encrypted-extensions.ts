@@ -7,6 +7,7 @@ import { readNumbers16 } from '../../wire/extensions/number-list.ts'
 import type { HandshakeMessage } from '../../wire/handshake.ts'
 import { fault } from '../fault.ts'
 import type { Effect } from '../handshake/state.ts'
+import { protocolName } from '../protocol-name.ts'
 import { limitBySize } from '../record-limit.ts'
 import type { ClientConfig } from './config.ts'
 import { answers } from './extensions.ts'
@@ -42,7 +43,7 @@ export function chosenProtocol(body: Uint8Array | undefined, { alpn }: ClientCon
   const names = readProtocolNames(body)
   const [first = new Uint8Array(0)] = names
   // As bytes: a name need not be text.
-  const chosen = alpn.find((name) => equal(new TextEncoder().encode(name), first))
+  const chosen = alpn.find((name) => equal(protocolName(name), first))
   if (names.length !== 1 || chosen === undefined) throw fault('protocol-not-offered', `${names.length} names`)
   return chosen
 }

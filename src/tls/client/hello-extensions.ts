@@ -14,6 +14,7 @@ import { writeRenegotiationInfo } from '../../wire/extensions/renegotiation-info
 import { writeServerNames } from '../../wire/extensions/server-name.ts'
 import { normalize } from '../../x509/host-name.ts'
 import { maxPlaintext } from '../record/framer.ts'
+import { protocolName } from '../protocol-name.ts'
 import { groupIds, suites } from '../suites.ts'
 import { tls12SchemeIds } from '../tls12/suites.ts'
 import { versionNumbers } from '../version.ts'
@@ -87,6 +88,5 @@ function nameExtension(serverName: string | undefined): Extension[] {
 
 function protocolExtension(protocols: readonly string[]): Extension[] {
   if (protocols.length === 0) return []
-  const names = protocols.map((name) => new TextEncoder().encode(name))
-  return [{ type: extensionType.alpn, body: writeProtocolNames(names) }]
+  return [{ type: extensionType.alpn, body: writeProtocolNames(protocols.map(protocolName)) }]
 }

@@ -13,6 +13,7 @@ import type { HandshakeComplete } from '../events.ts'
 import { fault } from '../fault.ts'
 import { finishedData } from '../key-schedule.ts'
 import type { Negotiated } from '../negotiate.ts'
+import { protocolName } from '../protocol-name.ts'
 import { publicKeyHash } from '../session.ts'
 import { signedContent } from '../signed-content.ts'
 import { groupIds, schemeIds } from '../suites.ts'
@@ -173,8 +174,7 @@ function encryptedExtensions({ serverName, alpn, recordLimit }: Negotiated, { by
   // RFC 6066 §3: an empty server_name says that the name took part in the choice, which a resumed session leaves as it was.
   if (serverName !== undefined && by === 'certificate')
     extensions.push({ type: extensionType.serverName, body: new Uint8Array(0) })
-  if (alpn !== undefined)
-    extensions.push({ type: extensionType.alpn, body: writeProtocolNames([new TextEncoder().encode(alpn)]) })
+  if (alpn !== undefined) extensions.push({ type: extensionType.alpn, body: writeProtocolNames([protocolName(alpn)]) })
   if (recordLimit !== undefined) extensions.push(recordLimit.answer)
   return extensions
 }

@@ -7,6 +7,7 @@ import { writeHandshake } from '../../wire/handshake.ts'
 import { downgradeSentinel, writeServerHello } from '../../wire/server-hello.ts'
 import type { ServerConfig } from '../config.ts'
 import type { Effect } from '../handshake/state.ts'
+import { protocolName } from '../protocol-name.ts'
 import { spoken } from '../version.ts'
 import type { Tls12Hello } from './negotiate.ts'
 import type { Tls12Suite } from './suites.ts'
@@ -53,6 +54,6 @@ function answers(heard: Tls12Hello, { serverName, ticket }: Tls12Answer): Extens
   if (heard.recordLimit !== undefined) extensions.push(heard.recordLimit.answer)
   if (ticket) extensions.push({ type: extensionType.sessionTicket, body: nothing })
   if (heard.alpn !== undefined)
-    extensions.push({ type: extensionType.alpn, body: writeProtocolNames([new TextEncoder().encode(heard.alpn)]) })
+    extensions.push({ type: extensionType.alpn, body: writeProtocolNames([protocolName(heard.alpn)]) })
   return extensions
 }

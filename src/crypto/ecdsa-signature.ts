@@ -1,4 +1,4 @@
-import { concat } from '../bytes/arrays.ts'
+import { Writer } from '../bytes/writer.ts'
 
 /** The two numbers of an ECDSA signature, each as long as the curve's order, big-endian. */
 export interface EcdsaSignature {
@@ -8,8 +8,13 @@ export interface EcdsaSignature {
 
 /** ECDSA-Sig-Value (RFC 3279 §2.2.3), as TLS has it: SEQUENCE { r INTEGER, s INTEGER }. */
 export function writeSignature({ r, s }: EcdsaSignature): Uint8Array {
-  const numbers = concat(writeInteger(r), writeInteger(s))
-  return concat(Uint8Array.of(sequence, numbers.length), numbers)
+  const out = new Writer()
+  out.u8(sequence)
+  out.prefixed8(() => {
+    writeInteger(out, r)
+    writeInteger(out, s)
+  })
+  return out.finish()
 }
 
 /**
@@ -26,12 +31,15 @@ export function readSignature(bytes: Uint8Array, length: number): EcdsaSignature
   return { r: r.value, s: s.value }
 }
 
-function writeInteger(value: Uint8Array): Uint8Array {
-  const first = value.findIndex((byte) => byte !== 0)
-  const digits = first < 0 ? Uint8Array.of(0) : value.subarray(first)
-  // A first bit of 1 would make it negative.
-  const sign = (digits[0] as number) >= 0x80 ? Uint8Array.of(0) : new Uint8Array(0)
-  return concat(Uint8Array.of(integer, sign.length + digits.length), sign, digits)
+function writeInteger(out: Writer, value: Uint8Array): void {
+  let first = 0
+  while (first < value.length - 1 && value[first] === 0) first++
+  out.u8(integer)
+  out.prefixed8(() => {
+    // A first bit of 1 would make it negative.
+    if ((value[first] as number) >= 0x80) out.u8(0)
+    out.raw(first === 0 ? value : value.subarray(first))
+  })
 }
 
 function readInteger(bytes: Uint8Array, length: number): { value: Uint8Array; size: number } | undefined {

@@ -19,13 +19,22 @@ export function chooseCredential(
   if (signatureSchemes === undefined) throw fault('signature-algorithms-missing')
   if (credentials === undefined)
     throw fault(wishes.serverName === undefined ? 'server-name-missing' : 'server-name-unknown')
-  const possible = credentials.flatMap((credential) => {
-    const scheme = credential.signingKey.schemes
-      .filter(isHandshakeSignature)
-      .find((name) => signatureSchemes.includes(schemeIds[name].id))
-    return scheme === undefined ? [] : [{ credential, scheme }]
-  })
+  const possible: ChosenCredential[] = []
+  for (const credential of credentials) {
+    const scheme = chooseScheme(credential, signatureSchemes)
+    if (scheme !== undefined) possible.push({ credential, scheme })
+  }
   const chosen = bestChain(possible, wishes)
   if (chosen === undefined) throw fault('no-suitable-credential')
   return chosen
+}
+
+/** The first of the key's own that the client verifies. */
+function chooseScheme(
+  { signingKey }: ServerCredential,
+  verified: readonly number[],
+): HandshakeSignatureName | undefined {
+  for (const name of signingKey.schemes)
+    if (isHandshakeSignature(name) && verified.includes(schemeIds[name].id)) return name
+  return undefined
 }

@@ -41,7 +41,12 @@ export class TicketKeys {
     if (key === undefined) return undefined
     // A random nonce of 96 bits may serve 2^32 tickets of one key (NIST SP 800-38D §8.3): days, at thousands a second.
     const nonce = random(nonceLength)
-    return concat(key.name, nonce, key.aead.seal(nonce, key.additionalData[version], session))
+    const ticket = new Uint8Array(nameLength + nonceLength + session.length + tagLength)
+    ticket.set(key.name)
+    ticket.set(nonce, nameLength)
+    const sealed = ticket.subarray(nameLength + nonceLength)
+    key.aead.sealInto(sealed, nonce, key.additionalData[version], session, nothing)
+    return ticket
   }
 
   /** The session, or undefined where the ticket is not one of ours, was changed, or its key is gone. */
@@ -74,3 +79,4 @@ function additionalData(version: TicketVersion, name: Uint8Array): Uint8Array {
 }
 
 const nameLength = 16
+const nothing = new Uint8Array(0)

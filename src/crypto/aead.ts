@@ -23,7 +23,7 @@ export class CheckedAead implements Aead {
     if (key.length !== aeadKeyLength[name])
       throw new RangeError(`${name}: key of ${key.length} bytes, expected ${aeadKeyLength[name]}`)
     this.#name = name
-    this.#key = Uint8Array.from(key)
+    this.#key = new Uint8Array(key)
     this.#cipher = make(name, this.#key)
   }
 

@@ -19,7 +19,7 @@ export class Tls12Protection implements RecordProtection {
 
   constructor(crypto: CryptoProvider, { aead, key, iv }: RecordKeys) {
     this.#aead = crypto.aead(aead, key)
-    this.#iv = Uint8Array.from(iv)
+    this.#iv = new Uint8Array(iv)
     this.#explicitLength = nonceLength - iv.length
   }
 

@@ -16,7 +16,7 @@ import { groupIds, isHybrid, preferredSuites, suites } from './suites.ts'
 import type { Suite } from './suites.ts'
 
 /** Every choice that a ClientHello leads to, in one value. */
-export interface Negotiated extends ChainWishes {
+export interface Negotiated {
   readonly suite: Suite
   readonly group: GroupName
   /** The client's share for the group; undefined: a HelloRetryRequest has to ask for it. */
@@ -27,6 +27,8 @@ export interface Negotiated extends ChainWishes {
   readonly resumable: boolean
   /** What it would resume, where it can. */
   readonly psks: OfferedPsks | undefined
+  /** What the client says about the chain that it would like to get. */
+  readonly wishes: ChainWishes
   /** How the client takes a certificate compressed (RFC 8879 §3). */
   readonly certificateCompression: readonly number[]
   /** undefined: as long as the version allows. */
@@ -39,13 +41,27 @@ export interface Negotiated extends ChainWishes {
 export function negotiate(hello: ClientHello, extensions: Extensions, config: ServerConfig): Negotiated {
   // RFC 8446 §4.1.2: exactly one byte, zero.
   if (hello.compressionMethods.length !== 1 || hello.compressionMethods[0] !== 0) throw fault('compression-offered')
-  const resumption = readResumption(hello, extensions)
+  const { resumable, psks, earlyData } = readResumption(hello, extensions)
   const serverName = chooseName(extensions)
   const suite = chooseSuite(hello, config)
   const { group, share } = chooseGroup(extensions, config)
   const alpn = chooseProtocol(extensions, config)
   const recordLimit = chooseRecordLimit(extensions, 'TLSv1.3')
-  return { suite, group, share, alpn, serverName, recordLimit, ...readCertificateWishes(extensions), ...resumption }
+  const wishes = readChainWishes(extensions)
+  const certificateCompression = readCompression(extensions)
+  return {
+    suite,
+    group,
+    share,
+    serverName,
+    alpn,
+    resumable,
+    psks,
+    wishes,
+    certificateCompression,
+    recordLimit,
+    earlyData,
+  }
 }
 
 /**
@@ -63,16 +79,9 @@ export function negotiateAgain(hello: ClientHello, first: Negotiated): Negotiate
   return { ...first, share: only.share, psks, earlyData: false }
 }
 
-/** What a client says about the certificate that it would like to get. */
-function readCertificateWishes(extensions: Extensions): Pick<Negotiated, keyof ChainWishes | 'certificateCompression'> {
-  const compression = extensions.get(extensionType.compressCertificate)
-  return {
-    ...readChainWishes(extensions),
-    certificateCompression: compression === undefined ? [] : readAlgorithms(compression),
-  }
-}
-
-function readAlgorithms(body: Uint8Array): readonly number[] {
+function readCompression(extensions: Extensions): readonly number[] {
+  const body = extensions.get(extensionType.compressCertificate)
+  if (body === undefined) return []
   const algorithms = readNumbers8(body, 'compress_certificate')
   if (new Set(algorithms).size < algorithms.length) throw fault('certificate-compression-twice')
   return algorithms

@@ -1,6 +1,7 @@
-import { bestChain, type ChainWishes } from '../chain-wishes.ts'
+import { bestChain } from '../chain-wishes.ts'
 import type { ServerCredential } from '../config.ts'
 import { fault } from '../fault.ts'
+import type { Negotiated } from '../negotiate.ts'
 import { isHandshakeSignature, schemeIds, type HandshakeSignatureName } from '../suites.ts'
 
 /** A credential, and the scheme of those of its key that the client verifies. */
@@ -11,14 +12,13 @@ export interface ChosenCredential {
 
 /** Ours first, among those whose key the client can verify; what it says of certificates decides between them. Throws Fault. */
 export function chooseCredential(
-  wishes: ChainWishes & { readonly serverName?: string | undefined },
+  { wishes, serverName }: Pick<Negotiated, 'wishes' | 'serverName'>,
   credentials: readonly ServerCredential[] | undefined,
 ): ChosenCredential {
   const { signatureSchemes } = wishes
   // RFC 8446 §9.2: it may be missing only where a PSK is taken; the name, only where there is something for every name.
   if (signatureSchemes === undefined) throw fault('signature-algorithms-missing')
-  if (credentials === undefined)
-    throw fault(wishes.serverName === undefined ? 'server-name-missing' : 'server-name-unknown')
+  if (credentials === undefined) throw fault(serverName === undefined ? 'server-name-missing' : 'server-name-unknown')
   const possible: ChosenCredential[] = []
   for (const credential of credentials) {
     const scheme = chooseScheme(credential, signatureSchemes)

@@ -54,7 +54,7 @@ function make(algorithm: readonly string[], issuer: Issued, signing?: readonly s
 
 function choose(wishes: Partial<ChainWishes>, ...credentials: readonly ServerCredential[]): ServerCredential {
   const nothing = { signatureSchemes: undefined, certificateSchemes: undefined, authorities: [] }
-  return chooseCredential({ ...nothing, ...wishes }, credentials).credential
+  return chooseCredential({ wishes: { ...nothing, ...wishes }, serverName: undefined }, credentials).credential
 }
 
 function nameOf(root: Issued): Uint8Array {

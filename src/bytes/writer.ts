@@ -34,9 +34,7 @@ export class Writer {
 
   raw(bytes: Uint8Array): void {
     this.#reserve(bytes.length)
-    // Names, hashes and the like are copied sooner byte by byte than by the call that `set` is.
-    if (bytes.length > 64) this.#bytes.set(bytes, this.#length)
-    else for (let i = 0; i < bytes.length; i++) this.#bytes[this.#length + i] = bytes[i] as number
+    this.#bytes.set(bytes, this.#length)
     this.#length += bytes.length
   }
 

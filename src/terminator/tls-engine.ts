@@ -26,7 +26,7 @@ export class TlsEngine implements Engine {
   }
 
   receive(bytes: Uint8Array): EngineEvent[] {
-    return this.#connection.receive(bytes).flatMap((event) => this.#follow(event))
+    return this.#follow(this.#connection.receive(bytes))
   }
 
   send(plaintext: Uint8Array): void {
@@ -57,9 +57,13 @@ export class TlsEngine implements Engine {
     this.#connection.destroy()
   }
 
-  #follow(event: ConnectionEvent): EngineEvent[] {
-    if (event.type === 'verify-client-certificate') return this.#judge(event)
-    return [event.type === 'handshake-complete' ? this.#complete(event) : event]
+  #follow(events: readonly ConnectionEvent[]): EngineEvent[] {
+    const followed: EngineEvent[] = []
+    for (const event of events) {
+      if (event.type === 'verify-client-certificate') followed.push(...this.#judge(event))
+      else followed.push(event.type === 'handshake-complete' ? this.#complete(event) : event)
+    }
+    return followed
   }
 
   #judge({ chain, serverName }: VerifyClientCertificate): EngineEvent[] {
@@ -69,7 +73,7 @@ export class TlsEngine implements Engine {
       throw new Error('the engine shows a certificate that was not asked for')
     const { client, verdict } = judgeClient(chain, asked, around(config))
     this.#client = client
-    return this.#connection.answer(verdict).flatMap((event) => this.#follow(event))
+    return this.#follow(this.#connection.answer(verdict))
   }
 
   #complete(event: HandshakeComplete): JudgedHandshake {

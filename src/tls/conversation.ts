@@ -73,8 +73,8 @@ export class Conversation<State> {
     // RFC 8446 §6.1: what comes after close_notify is ignored.
     if (this.#ended || this.#peerClosed) return []
     return this.#during(() => {
-      // The caller's buffer is the caller's again when we return.
-      this.#kept.push(this.#waiting ? bytes.slice() : bytes)
+      // The caller's buffer is the caller's again when we return. No `slice`: Buffer's copies nothing.
+      this.#kept.push(this.#waiting ? new Uint8Array(bytes) : bytes)
       this.#keptBytes += bytes.length
       this.#readOn()
     })

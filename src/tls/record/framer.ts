@@ -85,7 +85,7 @@ export class Framer {
 
   /** Copies what was pushed and not read yet. */
   keep(): void {
-    this.#pushed = this.#pushed.slice()
+    this.#pushed = new Uint8Array(this.#pushed)
   }
 
   /** Lets go of all bytes: nothing more will be read. */

@@ -40,6 +40,11 @@ export function connectionMetrics(registry: Registry = new Registry()) {
       labelNames: ['port'],
       registers,
     }),
+    backlog: new Gauge({
+      name: 'chitin_backlog_bytes',
+      help: 'Memory kept for peers who do not take what was said to them, or do not finish what they began. Above an eighth of the memory limit the slowest are closed: stalled.',
+      registers,
+    }),
     connections: new TalliedCounter({
       name: 'chitin_connections_total',
       help: 'Client connections that were accepted. port: tls or plain.',
@@ -48,7 +53,7 @@ export function connectionMetrics(registry: Registry = new Registry()) {
     }),
     connectionsClosed: new TalliedCounter({
       name: 'chitin_connections_closed_total',
-      help: 'Client connections that ended, by how: finished, truncated, reset, idle, timeout, evicted (--max-connections), crowded-out (--max-handshakes) and so on.',
+      help: 'Client connections that ended, by how: finished, truncated, reset, idle, timeout, evicted (--max-connections), crowded-out (--max-handshakes), stalled (too much was kept for slow peers, and for this one the longest) and so on.',
       labelNames: ['port', 'reason'],
       registers,
     }),

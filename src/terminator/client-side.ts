@@ -2,6 +2,7 @@ import { concat } from '../bytes/arrays.ts'
 import { DecodeError } from '../bytes/decode-error.ts'
 import { parseAddress } from '../bytes/ip-address.ts'
 import type { ConnectionFailed } from '../tls/events.ts'
+import { Kept } from './backlog.ts'
 import type { Engine, EngineEvent } from './engine.ts'
 import type { ProxyAddresses } from './proxy-protocol.ts'
 import { longestHeader, readProxyHeader } from './read-proxy-header.ts'
@@ -21,6 +22,10 @@ export class ClientSide implements SocketEvents {
   readonly #socket: AcceptedSocket
   readonly #engine: Engine
   readonly #tally: ByteTally
+  /** What it does not take. */
+  readonly #untaken: Kept<Session>
+  /** What it has begun since the handshake. */
+  readonly #begun: Kept<Session>
   /** The socket forgets it when it is closed; only the debug log wants it then. */
   readonly #peer: string
   #header: Uint8Array = nothing
@@ -33,6 +38,8 @@ export class ClientSide implements SocketEvents {
     this.#socket = socket
     this.#engine = engine
     this.#tally = tally[session.listen.kind]
+    this.#untaken = new Kept(session)
+    this.#begun = new Kept(session)
     this.#peer = log.enabled('debug') ? socket.remoteAddress : ''
     socket.start(this)
   }
@@ -98,8 +105,13 @@ export class ClientSide implements SocketEvents {
     const output = this.#engine.takeOutput()
     if (output.length === 0 || !this.#socket.canWrite) return
     for (const part of output) this.#tally.sent.count += part.length
-    if (!writeLent(this.#socket, output, this.#engine.memory.records)) this.#session.upstream.pause()
-    this.#session.steer()
+    const session = this.#session
+    const kept = writeLent(this.#socket, output, this.#engine.memory.records, session.context.backlog.isShort)
+    if (kept > 0) {
+      session.upstream.pause()
+      session.keep(this.#untaken, this.#untaken.bytes + kept)
+    }
+    session.steer()
   }
 
   /** Reads, or leaves the client waiting. */
@@ -120,6 +132,12 @@ export class ClientSide implements SocketEvents {
 
   reset(): void {
     this.#socket.reset()
+  }
+
+  /** It is over: nothing is kept for it. */
+  letGo(): void {
+    this.#session.keep(this.#untaken, 0)
+    this.#session.keep(this.#begun, 0)
   }
 
   /** Both sockets are closed: forgets all keys. */
@@ -144,6 +162,8 @@ export class ClientSide implements SocketEvents {
     try {
       for (const event of this.#engine.receive(bytes)) this.#onEvent(event)
       this.flush()
+      // What is said before the handshake is over is counted there, by the byte.
+      if (!session.isHandshaking) session.keep(this.#begun, this.#engine.begunBytes)
     } catch (error) {
       session.onBroken(error)
     }
@@ -165,6 +185,7 @@ export class ClientSide implements SocketEvents {
 
   onDrain(): void {
     this.#session.touch()
+    this.#session.keep(this.#untaken, 0)
     this.#session.upstream.resume()
     this.#session.steer()
   }

@@ -17,6 +17,8 @@ export interface Engine {
   /** What there is to take. Where it is `patient`, the client waits for none of it. */
   readonly queued: Queued
   takeOutput(): Uint8Array[]
+  /** The memory kept for what the client has begun and not finished. */
+  readonly begunBytes: number
   /** Where what `takeOutput` returned, and the plaintext of events, is given back to when nobody reads it any more. */
   readonly memory: ConnectionMemory
   readonly state: 'handshaking' | 'open' | 'closed'
@@ -26,6 +28,7 @@ export interface Engine {
 
 /** The protocol of a plain port: none. What comes is what is meant, and only TCP says that it ends. */
 export class PassThrough implements Engine {
+  readonly begunBytes = 0
   readonly memory: ConnectionMemory
   #output: Uint8Array[] = []
   #sending = true

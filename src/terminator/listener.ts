@@ -6,11 +6,12 @@ import type { MetricObject } from 'prom-client'
 import type { Log } from '../telemetry/log.ts'
 import { errorText } from '../telemetry/error-text.ts'
 import { connectionMetrics } from '../telemetry/metrics.ts'
+import { Backlog } from './backlog.ts'
 import type { Engine } from './engine.ts'
 import { PassThrough } from './engine.ts'
 import { Handshakes } from './handshakes.ts'
 import { IdleList } from './idle-list.ts'
-import { lentMemory, readBytes } from './record-pool.ts'
+import { lentMemory, readBytes, shortReadBytes } from './record-pool.ts'
 import { Session } from './session.ts'
 import type { ByteTally, SessionContext } from './session-context.ts'
 import type { ListenAddress, TerminatorSettings } from './settings.ts'
@@ -30,6 +31,8 @@ export interface ListenerOptions {
   readonly maxHandshakes: number
   /** How much those may have said, all together. */
   readonly maxHandshakeBytes?: number
+  /** How much may be kept for peers who do not go on, all together. */
+  readonly maxBacklogBytes: number
   /** A connection that was active within this time is not closed to make room for another. */
   readonly busyMs?: number
 }
@@ -44,10 +47,13 @@ export class Listener {
   readonly #listening: ListeningPort[] = []
   #ticker: NodeJS.Timeout | undefined
   #onEmpty: (() => void) | undefined
-  #lastWarned = -Infinity
+  #lastWarned = { crowd: -Infinity, backlog: -Infinity }
 
   constructor(options: ListenerOptions) {
     this.#options = options
+    const backlog = new Backlog<Session>(options.maxBacklogBytes)
+    const readBuffer = new Uint8Array(readBytes)
+    const shortBuffer = readBuffer.subarray(0, shortReadBytes)
     this.#context = {
       settings: options.settings,
       network: options.network,
@@ -56,12 +62,17 @@ export class Listener {
       wheel: new TimerWheel(tickMs, performance.now()),
       sessions: new IdleList(),
       handshaking: new Handshakes(),
+      backlog,
       now: () => performance.now(),
-      readBuffer: new Uint8Array(readBytes),
+      readInto: () => (backlog.isShort ? shortBuffer : readBuffer),
       tally: { tls: this.#tallyOf('tls'), plain: this.#tallyOf('plain') },
       heard: (session, length) => {
         this.#context.handshaking.hear(session, length)
         this.#thinOutHandshakes()
+      },
+      keep: (item, bytes) => {
+        backlog.set(item, bytes)
+        if (bytes > 0) this.#thinOutBacklog()
       },
       ended: (session) => this.#onEnded(session),
     }
@@ -101,6 +112,7 @@ export class Listener {
 
   metrics(): Promise<MetricObject[]> {
     for (const port of ['tls', 'plain'] as const) this.#metrics.connectionsOpen.set({ port }, this.#open[port])
+    this.#metrics.backlog.set(this.#context.backlog.bytes)
     return this.#metrics.registry.getMetricsAsJSON()
   }
 
@@ -116,7 +128,7 @@ export class Listener {
     const { network, reusePort, log } = this.#options
     const { host, port } = address
     const listening = await network.listen(
-      { host, port, reusePort, readInto: this.#context.readBuffer },
+      { host, port, reusePort, readInto: this.#context.readInto },
       {
         onConnection: (socket) => this.#accept(socket, address),
         onFault: (error) => log.error('accept failed', { error: errorText(error) }),
@@ -171,9 +183,29 @@ export class Listener {
       if (handshaking.size <= maxHandshakes && handshaking.bytes <= maxHandshakeBytes) return
       this.#release(session)
       session.evict('crowded-out')
-      if (now() - this.#lastWarned < warnEveryMs) continue
-      this.#lastWarned = now()
+      if (now() - this.#lastWarned.crowd < warnEveryMs) continue
+      this.#lastWarned.crowd = now()
       log.warn('too many handshakes in flight; the oldest are closed', { maxHandshakes, maxHandshakeBytes })
+    }
+  }
+
+  /**
+   * Closes the connections for which something is kept the longest: a peer who reads at all has taken what was read at once
+   * long before one who does not. With a RST, for what stands in front of any other end is what is not taken; and the
+   * kernel, too, keeps what was to be sent for somebody who is gone.
+   */
+  #thinOutBacklog(): void {
+    const { backlog, now } = this.#context
+    const { maxBacklogBytes, log } = this.#options
+    for (const { owner } of backlog) {
+      if (!backlog.isOver) return
+      this.#release(owner)
+      owner.abort('stalled', { reset: true })
+      if (now() - this.#lastWarned.backlog < warnEveryMs) continue
+      this.#lastWarned.backlog = now()
+      log.warn('too much is kept for peers who do not take it, or do not go on; the slowest are closed', {
+        maxBacklogBytes,
+      })
     }
   }
 
@@ -195,5 +227,5 @@ export class Listener {
 const tickMs = 250
 /** A flood is worth a line now and then; the counter knows the rest. */
 const warnEveryMs = 60_000
-/** Of one worker; two of them hold it twice. Two thousand hellos of browsers have 4 MB. */
-const mostHandshakeBytes = 24 * 1024 * 1024
+/** Of one worker; two of them hold it twice. A thousand hellos of browsers have 2 MB. */
+const mostHandshakeBytes = 8 * 1024 * 1024

@@ -1,6 +1,6 @@
 import type { AddressInfo, OnReadOpts, SocketConstructorOpts } from 'node:net'
 import { connect, createServer, Socket as NetSocket } from 'node:net'
-import type { AcceptedSocket, Network, SocketEvents } from './socket.ts'
+import type { AcceptedSocket, Network, ReadInto, SocketEvents } from './socket.ts'
 
 /** TCP as node:net has it. */
 export const nodeNetwork: Network = {
@@ -27,20 +27,21 @@ export const nodeNetwork: Network = {
     const socket = connect({ ...to, ...options, ...into(readInto, (bytes) => events.onBytes(bytes)) })
     // Held back until the connection stands, a PROXY header leaves together with the first request, if that is there.
     socket.cork()
+    const dialled = new NodeSocket(socket)
+    dialled.start(events)
     socket.on('connect', () => {
       socket.uncork()
       events.onConnected()
+      dialled.tellOfEarly()
     })
-    const dialled = new NodeSocket(socket)
-    dialled.start(events)
     return dialled
   },
 }
 
 /** Has node:net read into a buffer that is there already, and say so without an event. */
-function into(buffer: Uint8Array, hear: (bytes: Uint8Array) => void): { readonly onread: OnReadOpts } {
-  const callback = (length: number): boolean => {
-    hear(buffer.subarray(0, length))
+function into(buffer: ReadInto, hear: (bytes: Uint8Array) => void): { readonly onread: OnReadOpts } {
+  const callback = (length: number, read: Uint8Array): boolean => {
+    hear(read.subarray(0, length))
     return true
   }
   return { onread: { buffer, callback } }
@@ -75,7 +76,6 @@ class NodeSocket implements AcceptedSocket {
   start(events: SocketEvents): void {
     this.#events = events
     this.#socket.on('end', () => events.onFin())
-    this.#socket.on('drain', () => events.onDrain())
     this.#socket.on('close', () => events.onClosed())
   }
 
@@ -108,22 +108,27 @@ class NodeSocket implements AcceptedSocket {
   }
 
   write(bytes: Uint8Array): boolean {
-    return this.#socket.write(bytes)
+    this.#socket.write(bytes)
+    return this.#hasLeft()
   }
 
   writeAll(parts: readonly Uint8Array[]): boolean {
     if (parts.length > 1) this.#socket.cork()
-    let room = true
-    for (const part of parts) room = this.#socket.write(part)
+    for (const part of parts) this.#socket.write(part)
     if (parts.length > 1) this.#socket.uncork()
-    // One that broke takes nothing either, but will never drain.
-    return room || !this.#socket.writableNeedDrain
+    return this.#hasLeft()
+  }
+
+  /** The connection stands: what was written before that leaves now, or later. */
+  tellOfEarly(): void {
+    if (this.#hasLeft()) this.#events?.onDrain()
   }
 
   end(): void {
     // Where nothing is left to read or to write, to close says FIN as well: without a shutdown, and all that Node does for it.
-    if (this.#socket.readableEnded && this.#socket.writableLength === 0) this.#socket.destroy()
-    else this.#socket.end()
+    if (this.#socket.readableEnded && this.unsent === 0) this.#socket.destroy()
+    else if (this.unsent === 0) this.#socket.end()
+    else this.#socket.end(this.#onLeft())
   }
 
   pause(): void {
@@ -141,7 +146,22 @@ class NodeSocket implements AcceptedSocket {
   reset(): void {
     this.#socket.resetAndDestroy()
   }
+
+  /** node:net tells of all that leaves late only where that is much; an empty write behind it tells of any. */
+  #hasLeft(): boolean {
+    if (this.unsent === 0) return true
+    if (!this.#socket.connecting && this.canWrite) this.#socket.write(nothing, this.#onLeft())
+    return false
+  }
+
+  /** One that broke takes nothing, and will never drain. */
+  #onLeft(): (error?: Error | null) => void {
+    return (error) => {
+      if (!error && this.unsent === 0) this.#events?.onDrain()
+    }
+  }
 }
 
 /** Each side ends by itself, and small writes do not wait for each other. */
 const options = { allowHalfOpen: true, noDelay: true } as const
+const nothing = new Uint8Array(0)

@@ -6,6 +6,9 @@ import type { ConnectionMemory, RecordMemory } from '../tls/record/record-queue.
  */
 export const readBytes = 128 * 1024
 
+/** The same where memory is short: a record of the longest, and nearly all a peer needs who is slow anyway. */
+export const shortReadBytes = 16 * 1024
+
 /** A worker's, for all of its connections: room for all that is made of what was read at once. */
 export function lentMemory(): ConnectionMemory {
   return {

@@ -12,6 +12,7 @@ export type EndReason =
   | 'abandoned'
   | 'timeout'
   | 'crowded-out' // of the handshakes, by --max-handshakes
+  | 'stalled' // one of its sides does not go on, and memory is short
   | 'idle'
   | 'evicted'
   | 'drained'

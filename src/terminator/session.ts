@@ -5,13 +5,14 @@
  *            ◀─ records ─        ◀─ plaintext ───
  *            client-side.ts                upstream-side.ts
  *
- * Back-pressure works both ways: whoever cannot take more makes the other side wait, so that a connection never holds
- * more than a few socket buffers. The upstream is connected to only when the handshake is complete: a peer who cannot
- * shake hands never reaches nginx. Each direction ends by itself: the client's close_notify becomes the upstream's FIN,
- * the upstream's FIN becomes our close_notify and FIN.
+ * Back-pressure works both ways: whoever has not taken all makes the other side wait, so that a connection holds no more
+ * than what was read at once, and of what all of them hold the context keeps count. The upstream is connected to only when
+ * the handshake is complete: a peer who cannot shake hands never reaches nginx. Each direction ends by itself: the client's
+ * close_notify becomes the upstream's FIN, the upstream's FIN becomes our close_notify and FIN.
  */
 import { formatAddress } from '../bytes/ip-address.ts'
 import { errorText } from '../telemetry/error-text.ts'
+import type { Kept } from './backlog.ts'
 import { ClientSide } from './client-side.ts'
 import type { Engine, JudgedHandshake } from './engine.ts'
 import type { Heard } from './handshakes.ts'
@@ -94,6 +95,11 @@ export class Session implements Timed, Linked<Session>, Heard {
       case 'over':
         return
     }
+  }
+
+  /** Now so much memory is kept for one side or the other. The session may be over when this returns. */
+  keep(item: Kept<Session>, bytes: number): void {
+    if (item.bytes !== bytes && (this.#stage !== 'over' || bytes === 0)) this.context.keep(item, bytes)
   }
 
   /** Makes room for another one, at once. */
@@ -194,8 +200,7 @@ export class Session implements Timed, Linked<Session>, Heard {
     if (this.#stage === 'over') return
     this.#reason ??= reason
     this.#countAbandoned()
-    this.#leaveHandshake('over')
-    this.context.wheel.cancel(this)
+    this.#end()
     if (reset) {
       this.upstream.reset()
       this.client.reset()
@@ -212,8 +217,7 @@ export class Session implements Timed, Linked<Session>, Heard {
     if (!this.client.isClosed || !this.upstream.isClosed || this.#ended) return
     this.#ended = true
     this.#countAbandoned()
-    this.#leaveHandshake('over')
-    this.context.wheel.cancel(this)
+    this.#end()
     this.client.forget()
     const reason = this.#reason ?? 'finished'
     this.context.metrics.connectionsClosed.inc({ port: this.listen.kind, reason })
@@ -257,6 +261,14 @@ export class Session implements Timed, Linked<Session>, Heard {
     this.context.handshaking.delete(this)
   }
 
+  /** Nothing is waited for, and nothing kept. */
+  #end(): void {
+    this.#leaveHandshake('over')
+    this.context.wheel.cancel(this)
+    this.client.letGo()
+    this.upstream.letGo()
+  }
+
   #countAbandoned(): void {
     if (this.listen.kind === 'tls' && this.isHandshaking) countAbandoned(this.context.metrics, this.#reason)
   }
@@ -270,4 +282,4 @@ export class Session implements Timed, Linked<Session>, Heard {
 const longestConnectMs = 5000
 const longestLingerMs = 2000
 /** More than back-pressure ever lets the upstream put here, so that only the engine's own answers reach it. */
-const mostUnread = 512 * 1024
+const mostUnread = 160 * 1024

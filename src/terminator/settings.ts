@@ -23,6 +23,8 @@ export interface TerminatorSettings {
   readonly maxConnections: number
   /** Of these, so many may still be shaking hands. */
   readonly maxHandshakes: number
+  /** What may be kept for peers who do not go on. */
+  readonly maxBacklogBytes: number
 }
 
 export interface ListenAddress {

@@ -9,7 +9,7 @@ export interface Network {
   /** Resolves when the port is ours, and rejects where it cannot be. */
   listen(where: ListenOptions, events: ListenEvents): Promise<ListeningPort>
   /** What is written before the connection stands is kept for it. Throws where no such address can be. */
-  dial(to: { readonly host: string; readonly port: number }, events: DialEvents, readInto: Uint8Array): Socket
+  dial(to: { readonly host: string; readonly port: number }, events: DialEvents, readInto: ReadInto): Socket
 }
 
 export interface ListenOptions {
@@ -20,8 +20,11 @@ export interface ListenOptions {
   /** Several threads on one port. */
   readonly reusePort: boolean
   /** Where the bytes of all accepted connections are read into. */
-  readonly readInto: Uint8Array
+  readonly readInto: ReadInto
 }
+
+/** Asked anew behind each read, where the next one goes: how long that is says how much is read at once. */
+export type ReadInto = () => Uint8Array
 
 export interface ListenEvents {
   onConnection(socket: AcceptedSocket): void
@@ -47,7 +50,10 @@ export interface Socket {
   readonly remoteAddress: string
   readonly remotePort: number
   readonly localAddress: string
-  /** The bytes are the socket's until they have left. False where it should get no more before `onDrain`. */
+  /**
+   * The bytes are the socket's until they have left. True where all have; else it should get no more before `onDrain`,
+   * which comes when they have.
+   */
   write(bytes: Uint8Array): boolean
   /** The same for several, in as few packets as they fit into. */
   writeAll(parts: readonly Uint8Array[]): boolean
@@ -71,6 +77,7 @@ export interface SocketEvents {
   onBytes(bytes: Uint8Array): void
   /** The peer sends no more. */
   onFin(): void
+  /** All has left, where it did not at once. */
   onDrain(): void
   /** The connection broke, or never came about; `onClosed` follows. */
   onFault(error: unknown): void

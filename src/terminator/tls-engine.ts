@@ -45,6 +45,10 @@ export class TlsEngine implements Engine {
     return this.#connection.takeOutput()
   }
 
+  get begunBytes(): number {
+    return this.#connection.begunBytes
+  }
+
   get state(): 'handshaking' | 'open' | 'closed' {
     return this.#connection.state
   }

@@ -43,7 +43,7 @@ export class UpstreamProbe {
         onFault: (error) => resolve(`the upstream is unreachable: ${errorText(error)}`),
         onClosed: () => clearTimeout(timer),
       }
-      const socket = this.#network.dial(upstream, events, unread)
+      const socket = this.#network.dial(upstream, events, () => unread)
       const timer = setTimeout(() => {
         socket.destroy()
         resolve(`the upstream ${upstream.host}:${upstream.port} does not answer`)

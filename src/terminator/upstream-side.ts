@@ -1,5 +1,6 @@
 import { errorText } from '../telemetry/error-text.ts'
 import type { RecordMemory } from '../tls/record/record-queue.ts'
+import { Kept } from './backlog.ts'
 import type { ClientSide } from './client-side.ts'
 import type { JudgedHandshake } from './engine.ts'
 import type { Session } from './session.ts'
@@ -14,10 +15,13 @@ export class UpstreamSide implements DialEvents {
   /** It should get no more for now. */
   isFull = false
   readonly #session: Session
+  /** What it does not take. */
+  readonly #untaken: Kept<Session>
   #socket: Socket | undefined
 
   constructor(session: Session) {
     this.#session = session
+    this.#untaken = new Kept(session)
   }
 
   get isClosed(): boolean {
@@ -25,8 +29,8 @@ export class UpstreamSide implements DialEvents {
   }
 
   connect(client: ClientSide, tls: JudgedHandshake | undefined): void {
-    const { network, settings, readBuffer } = this.#session.context
-    this.#socket = network.dial(settings.upstream, this, readBuffer)
+    const { network, settings, readInto } = this.#session.context
+    this.#socket = network.dial(settings.upstream, this, readInto)
     if (!settings.proxyProtocol) return
     const addresses = client.addresses()
     if (addresses === undefined) return this.#session.abort('reset')
@@ -34,13 +38,17 @@ export class UpstreamSide implements DialEvents {
   }
 
   /**
-   * Plaintext that stands in lent memory. It can come before the upstream is connected: its socket keeps it, and says when
-   * that is enough.
+   * Plaintext that stands in lent memory. It can come before the upstream is connected: that takes no time, and the client
+   * goes on meanwhile, unless it says a lot.
    */
   write(plaintext: Uint8Array, memory: RecordMemory): void {
-    if (!this.#socket?.canWrite || writeLent(this.#socket, [plaintext], memory)) return
-    this.isFull = true
-    this.#session.steer()
+    const session = this.#session
+    if (!this.#socket?.canWrite) return
+    const kept = writeLent(this.#socket, [plaintext], memory, session.context.backlog.isShort)
+    if (kept === 0) return
+    this.isFull = session.stage === 'open' || this.#socket.unsent > mostEarly
+    session.keep(this.#untaken, this.#untaken.bytes + kept)
+    session.steer()
   }
 
   end(): void {
@@ -68,6 +76,11 @@ export class UpstreamSide implements DialEvents {
     this.#socket?.reset()
   }
 
+  /** It is over: nothing is kept for it. */
+  letGo(): void {
+    this.#session.keep(this.#untaken, 0)
+  }
+
   onConnected(): void {
     this.#session.onConnected()
   }
@@ -86,6 +99,7 @@ export class UpstreamSide implements DialEvents {
   onDrain(): void {
     this.#session.touch()
     this.isFull = false
+    this.#session.keep(this.#untaken, 0)
     this.#session.steer()
   }
 
@@ -98,3 +112,6 @@ export class UpstreamSide implements DialEvents {
     this.#session.onSocketClosed()
   }
 }
+
+/** What a client may say, in bytes, before the upstream is connected. */
+const mostEarly = 64 * 1024

@@ -13,7 +13,7 @@ import type { Order, Report, WorkerStart } from './worker-messages.ts'
  * it listens, and resolves with whom to give orders to.
  */
 export async function work(
-  { settings, logLevel, maxConnections, maxHandshakes, snapshot }: WorkerStart,
+  { settings, logLevel, maxConnections, maxHandshakes, maxBacklogBytes, snapshot }: WorkerStart,
   report: (message: Report) => void,
 ): Promise<(order: Order) => Promise<void>> {
   const log = forwardingLog(logLevel, report)
@@ -26,6 +26,7 @@ export async function work(
     log,
     maxConnections,
     maxHandshakes,
+    maxBacklogBytes,
     reusePort: settings.workers > 1,
     openTls: () => (config === undefined ? undefined : new TlsEngine(config)),
   })

@@ -7,9 +7,10 @@ import type { Snapshot } from './snapshot.ts'
 export interface WorkerStart {
   readonly settings: TerminatorSettings
   readonly logLevel: LogLevel
-  /** Its share of the connections, and of those that are still shaking hands. */
+  /** Its share of the connections, of those that are still shaking hands, and of what may be kept for all of them. */
   readonly maxConnections: number
   readonly maxHandshakes: number
+  readonly maxBacklogBytes: number
   readonly snapshot: Snapshot | undefined
 }
 

@@ -103,6 +103,7 @@ export class WorkerPool {
       logLevel: this.#logLevel,
       maxConnections: Math.ceil(this.#settings.maxConnections / this.#settings.workers),
       maxHandshakes: Math.ceil(this.#settings.maxHandshakes / this.#settings.workers),
+      maxBacklogBytes: Math.ceil(this.#settings.maxBacklogBytes / this.#settings.workers),
       snapshot: this.#snapshot,
     }
     return this.#settings.workers === 1 ? this.#startHere(start) : this.#startThread(start)

@@ -33,6 +33,7 @@ export const settings: TerminatorSettings = {
   drainMs: 5000,
   maxConnections: 1000,
   maxHandshakes: 1000,
+  maxBacklogBytes: 32 * 1024 * 1024,
 }
 
 export function listenAddress(kind: ListenAddress['kind'], advertise = 443): ListenAddress {
@@ -65,6 +66,7 @@ export async function startTerminator(
     maxConnections = 1000,
     maxHandshakes = 1000,
     maxHandshakeBytes,
+    maxBacklogBytes = settings.maxBacklogBytes,
     busyMs,
     network = nodeNetwork,
   }: {
@@ -74,6 +76,7 @@ export async function startTerminator(
     maxConnections?: number
     maxHandshakes?: number
     maxHandshakeBytes?: number
+    maxBacklogBytes?: number
     busyMs?: number
     network?: Network
   } = {},
@@ -99,6 +102,7 @@ export async function startTerminator(
     reusePort: false,
     maxConnections,
     maxHandshakes,
+    maxBacklogBytes,
     ...(maxHandshakeBytes === undefined ? {} : { maxHandshakeBytes }),
     ...(busyMs === undefined ? {} : { busyMs }),
   })

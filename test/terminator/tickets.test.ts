@@ -8,6 +8,7 @@ import { concat } from '../../src/bytes/arrays.ts'
 import { native } from '../../src/crypto/native/provider.ts'
 import { logThrough } from '../../src/telemetry/log.ts'
 import { connectionMetrics } from '../../src/telemetry/metrics.ts'
+import { Backlog } from '../../src/terminator/backlog.ts'
 import { Handshakes } from '../../src/terminator/handshakes.ts'
 import { IdleList } from '../../src/terminator/idle-list.ts'
 import { nodeNetwork } from '../../src/terminator/node-sockets.ts'
@@ -90,6 +91,8 @@ const uncounted = { received: { count: 0 }, sent: { count: 0 } }
 /** A connection whose handshake is over, to an upstream that has said nothing yet. */
 async function connected() {
   let now = 0
+  const readBuffer = new Uint8Array(65_536)
+  const backlog = new Backlog<Session>(Infinity)
   const writes: string[][] = []
   const wheel = new TimerWheel<Session>(250, now)
   const arrived = Promise.withResolvers<Socket>()
@@ -103,15 +106,17 @@ async function connected() {
     wheel,
     sessions: new IdleList(),
     handshaking: new Handshakes(),
+    backlog,
     now: () => now,
-    readBuffer: new Uint8Array(65_536),
+    readInto: () => readBuffer,
     tally: { tls: uncounted, plain: uncounted },
     heard: () => {},
+    keep: (item, bytes) => backlog.set(item, bytes),
     ended: () => over.resolve(),
   }
   const config = configuration()
   const listening = await nodeNetwork.listen(
-    { host: '127.0.0.1', port: 0, reusePort: false, readInto: context.readBuffer },
+    { host: '127.0.0.1', port: 0, reusePort: false, readInto: context.readInto },
     {
       onConnection(socket) {
         const writeAll = socket.writeAll.bind(socket)

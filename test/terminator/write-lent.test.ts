@@ -24,7 +24,7 @@ async function connection(): Promise<{ socket: Socket; peer: NetSocket }> {
     onFault: ignored,
     onClosed: ignored,
   }
-  const socket = nodeNetwork.dial({ host, port }, events, new Uint8Array(65_536))
+  const socket = nodeNetwork.dial({ host, port }, events, () => new Uint8Array(65_536))
   opened.push(() => socket.destroy())
   await connected.promise
   return { socket, peer: await accepted }
@@ -36,7 +36,7 @@ function ignored(): void {}
 function say(socket: Socket, bytes: Uint8Array, pool: RecordPool): void {
   const piece = pool.take(bytes.length)
   piece.set(bytes)
-  writeLent(socket, [piece.subarray(0, bytes.length)], pool)
+  writeLent(socket, [piece.subarray(0, bytes.length)], pool, false)
 }
 
 /** What the next connections do with all the memory that is free: they write over it. */
@@ -67,7 +67,7 @@ test('a piece that the socket took at once is the next one that is lent', async 
   const pool = new RecordPool(66 * 1024)
   const { socket, peer } = await connection()
   const piece = pool.take(10)
-  assert.equal(writeLent(socket, [piece.subarray(0, 10).fill(7)], pool), true)
+  assert.equal(writeLent(socket, [piece.subarray(0, 10).fill(7)], pool, false), 0)
   assert.equal(pool.take(10).buffer, piece.buffer)
   assert.deepEqual([...(await read(peer, 10))], Array<number>(10).fill(7))
 })
@@ -82,13 +82,21 @@ test('a socket that is stuck keeps no second piece, but as much as it has to sen
   assert.ok(each < 100, `${each} bytes for each byte that waits`)
 })
 
-test('a socket that is full says so', async () => {
+test('a socket that is stuck says how much memory it keeps: pieces, as long as they are, and then what it has to send', async () => {
   const pool = new RecordPool(66 * 1024)
   const { socket } = await connection()
-  let room = true
-  for (let i = 0; i < 10_000 && room; i++) {
-    const piece = pool.take(1000)
-    room = writeLent(socket, [piece, piece.slice()], pool)
-  }
-  assert.equal(room, false)
+  const write = (length: number, isShort: boolean): number =>
+    writeLent(socket, [pool.take(length).subarray(0, length)], pool, isShort)
+  let kept = 0
+  while (kept === 0) kept = write(60_000, false)
+  assert.equal(kept, 66 * 1024)
+  assert.equal(write(1000, false), 1000)
+})
+
+test('where memory is short, a socket keeps no more than it has to send, from the first on', async () => {
+  const pool = new RecordPool(66 * 1024)
+  const { socket } = await connection()
+  let kept = 0
+  while (kept === 0) kept = writeLent(socket, [pool.take(60_000).subarray(0, 60_000)], pool, true)
+  assert.equal(kept, 60_000)
 })

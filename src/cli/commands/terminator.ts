@@ -1,4 +1,5 @@
 import { Writable } from 'node:stream'
+import { mostBacklog } from '../../terminator/backlog.ts'
 import type { BundleSource, ListenAddress, TerminatorSettings } from '../../terminator/settings.ts'
 import { optimizeLater } from '../../terminator/tier-up.ts'
 import type { Command } from '../command.ts'
@@ -41,7 +42,7 @@ export const command: Command = defineCommand({
   description,
   options: table,
   async run(options, { out, stop }) {
-    const settings = terminatorSettings(options)
+    const settings = terminatorSettings(options, process.constrainedMemory())
     optimizeLater()
     // Behind the checks, so that a wrong option is answered without loading an engine.
     const { createLog } = await import('../../telemetry/log.ts')
@@ -52,7 +53,7 @@ export const command: Command = defineCommand({
 })
 
 /** Checks what no single option can: which ones belong together. Throws UsageError. */
-export function terminatorSettings(options: option.Options<typeof table>): TerminatorSettings {
+export function terminatorSettings(options: option.Options<typeof table>, memoryLimit?: number): TerminatorSettings {
   const { bundle, generationFile, certificate, key, listen, listenPlain, upstream, advertise } = options
   if (upstream === undefined) throw new option.UsageError('--upstream is required: where does the plaintext go?')
   if (listen.length + listenPlain.length === 0) throw new option.UsageError('--listen or --listen-plain is required')
@@ -79,6 +80,7 @@ export function terminatorSettings(options: option.Options<typeof table>): Termi
     drainMs: options.drain,
     maxConnections: options.maxConnections,
     maxHandshakes: options.maxHandshakes,
+    maxBacklogBytes: mostBacklog(memoryLimit),
   }
 
   function source(): BundleSource | undefined {

@@ -254,8 +254,13 @@ export class Conversation<State> {
 
   #follow({ next, effects }: Transition<State>): void {
     this.#state = next
-    if (this.#open) this.#role = this.#role.afterwards ?? this.#role
+    if (this.#open && this.#role.afterwards !== undefined) this.#useRole(this.#role.afterwards)
     for (const effect of effects) this.#carryOut(effect)
+  }
+
+  #useRole(role: Role<State>): void {
+    this.#role = role
+    this.#reassembly.limit(role.limits)
   }
 
   #carryOut(effect: Effect): void {

@@ -7,6 +7,11 @@ export interface Limits {
   readonly clientHelloBytes: number
   /** That of any other handshake message: certificates cost more to read, and reach further with less. */
   readonly handshakeMessageBytes: number
+  /**
+   * That of a message which a server hears behind the handshake: a KeyUpdate of one byte, or a hello that would renegotiate. A
+   * connection that is open may stay for long, and so may one that it has begun.
+   */
+  readonly lateMessageBytes: number
   /** Records without content in a row. */
   readonly emptyRecords: number
   /** change_cipher_spec records in one handshake; RFC 8446 §D.4 has clients send one. */
@@ -33,6 +38,7 @@ export interface Limits {
 export const defaultLimits: Limits = {
   clientHelloBytes: 131_396,
   handshakeMessageBytes: 65_536,
+  lateMessageBytes: 8192,
   emptyRecords: 32,
   changeCipherSpecs: 4,
   keyUpdates: 32,

@@ -21,8 +21,8 @@ export interface Role<State> {
   /** The first state, and what to do before anything has come. */
   readonly start: Transition<State>
   /**
-   * Takes its place when the handshake is over, and holds no certificates: a connection that lasts for days does not keep
-   * all that was replaced since. Left out: nobody does.
+   * Takes its place when the handshake is over, with limits of its own and without certificates: a connection that lasts for
+   * days does not keep all that was replaced since. Left out: nobody does.
    */
   readonly afterwards?: Role<State>
   /** `waiting`: for a verdict; nothing that comes is looked at meanwhile. */

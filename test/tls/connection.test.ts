@@ -364,6 +364,13 @@ suite('key shares', () => {
 })
 
 suite('KeyUpdate', () => {
+  test('that says to be longer than a connection may keep ends it by its header', () => {
+    const client = makeClient()
+    const { server } = established(client)
+    const [failed] = server.receive(client.protect(22, Uint8Array.of(24, 0, 0x20, 0x01)))
+    assert.equal(failed?.type === 'failed' && failed.reason, 'message-too-long')
+  })
+
   test("the client's is followed, and answered where it asks for that", () => {
     const client = makeClient()
     const { server } = established(client)

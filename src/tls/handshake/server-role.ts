@@ -21,7 +21,9 @@ export function serverRole(config: ServerConfig): Role<State> {
 const roles = new WeakMap<ServerConfig, Role<State>>()
 
 /** All that is asked of a configuration when the handshake is over: nobody looks for a credential any more, nor chooses. */
-function withoutCertificates({ crypto, random, now, limits, padding, memory }: ServerConfig): ServerConfig {
+function withoutCertificates(config: ServerConfig): ServerConfig {
+  const { crypto, random, now, limits = defaultLimits, padding, memory } = config
+  const { lateMessageBytes } = limits
   return {
     crypto,
     random,
@@ -29,7 +31,7 @@ function withoutCertificates({ crypto, random, now, limits, padding, memory }: S
     credentials: () => undefined,
     groups: [],
     alpn: [],
-    ...(limits && { limits }),
+    limits: { ...limits, clientHelloBytes: lateMessageBytes, handshakeMessageBytes: lateMessageBytes },
     ...(padding && { padding }),
     ...(memory && { memory }),
   }

@@ -9,7 +9,7 @@ type MessageLimits = Pick<Limits, 'clientHelloBytes' | 'handshakeMessageBytes'>
 
 /** Joins handshake messages that records have cut or coalesced (RFC 8446 §5.1). */
 export class Reassembly {
-  readonly #limits: MessageLimits
+  #limits: MessageLimits
   #bytes = nothing
   #length = 0
 
@@ -25,6 +25,11 @@ export class Reassembly {
   /** The memory that an unfinished message has. */
   get begunBytes(): number {
     return this.#bytes.length
+  }
+
+  /** From the next message on, bodies of at most this many bytes. */
+  limit(limits: MessageLimits): void {
+    this.#limits = limits
   }
 
   push(fragment: Uint8Array): void {

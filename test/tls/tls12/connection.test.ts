@@ -271,6 +271,19 @@ suite('an open connection of TLS 1.2', () => {
     assert.equal(server.begunBytes, 0)
   })
 
+  test('a wish to renegotiate at greater length than a connection may keep ends it by its header', () => {
+    const late = defaultLimits.lateMessageBytes
+    const client = makeClient()
+    const { server } = established(client)
+    assert.deepEqual(server.receive(client.protect(22, Uint8Array.of(1, 0, late >> 8, late & 0xff))), [])
+    assert.ok(server.begunBytes > 0)
+    const other = makeClient()
+    const [failed] = established(other).server.receive(
+      other.protect(22, Uint8Array.of(1, 0, late >> 8, (late & 0xff) + 1)),
+    )
+    assert.equal(failed?.type === 'failed' && failed.reason, 'message-too-long')
+  })
+
   test('no_renegotiation does not follow our close_notify', () => {
     const client = makeClient()
     const { server } = established(client)

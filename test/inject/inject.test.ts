@@ -78,6 +78,13 @@ test('a preStop hook of nginx’s own stays, and so does the grace period', () =
   assert.equal(spec.terminationGracePeriodSeconds, 300)
 })
 
+test('a preStop hook that somebody puts in the place of ours stays', () => {
+  const { spec, ...pod } = inject(ingressNginxPod(), ingressNginxPlan())
+  const preStop = { exec: { command: ['/own'] } }
+  const containers = spec.containers.map((container) => ({ ...container, lifecycle: { preStop } }))
+  assert.deepEqual(uninject({ ...pod, spec: { ...spec, containers } }).spec.containers[0]?.lifecycle, { preStop })
+})
+
 test('no drain, no sleep', () => {
   const { spec } = inject(ingressNginxPod(), ingressNginxPlan({ drainMs: 0 }))
   assert.equal(spec.containers[0]?.lifecycle, undefined)
@@ -135,10 +142,14 @@ test('our annotations in a pod without the sidecar, as somebody copies them, und
 })
 
 test('an annotation that somebody has made up is not believed', () => {
+  const { metadata, spec } = inject(ingressNginxPod(), ingressNginxPlan())
+  const original = metadata.annotations?.['tls.chitin.dev/original'] ?? ''
   const made = ['', '{', '[]', '{}', '{"container":"controller"}', '{"container":1,"flags":[{}]}']
+  made.push(original.replaceAll('"field":"args"', '"field":"env"'), original.replace('"index":0', '"index":"0"'))
+  made.push(original.replace('"created":[', '"created":[1,'), original.replace('{', '{"more":1,'))
   for (const text of made) {
-    const pod = ingressNginxPod()
-    const forged = { ...pod, metadata: { ...pod.metadata, annotations: { 'tls.chitin.dev/original': text } } }
+    assert.notEqual(text, original)
+    const forged = { metadata: { ...metadata, annotations: { 'tls.chitin.dev/original': text } }, spec }
     assert.equal(uninject(forged), forged)
   }
 })

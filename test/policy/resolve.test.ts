@@ -89,6 +89,7 @@ test('a pod belongs to the workload that owns it', () => {
   assert.equal(workloadOf(pod('StatefulSet', 'web', { app: 'web' }), 'ingress-nginx', all), web)
   assert.equal(workloadOf(pod('ReplicaSet', 'ingress-nginx-controller-b-5d4f'), 'ingress-nginx', all), undefined)
   assert.equal(workloadOf(pod('ReplicaSet', 'ingress-nginx-controller-5d4f', {}), 'ingress-nginx', all), undefined)
+  assert.equal(workloadOf(pod('ReplicaSet', 'web-5d4f', { app: 'web' }), 'ingress-nginx', all), undefined)
   assert.equal(workloadOf(ingressNginxPod(), 'ingress-nginx', all), undefined)
 })
 

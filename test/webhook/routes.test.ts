@@ -42,7 +42,11 @@ test('a dry run is answered alike, and said to be one', async () => {
 })
 
 test('what is no new pod passes', async () => {
-  for (const change of [{ operation: 'UPDATE' }, { kind: { group: 'apps', version: 'v1', kind: 'Deployment' } }]) {
+  for (const change of [
+    { operation: 'UPDATE' },
+    { kind: { group: 'apps', version: 'v1', kind: 'Deployment' } },
+    { kind: { group: 'example.com', version: 'v1', kind: 'Pod' } },
+  ]) {
     const { response } = JSON.parse((await post(review(change))).body) as AdmissionReview
     assert.equal(response?.allowed, true)
     assert.equal(response.patch, undefined)
@@ -55,6 +59,8 @@ test('what is no review gets 400, and is told what was expected', async () => {
     [],
     {},
     { apiVersion: 'admission.k8s.io/v1beta1', kind: 'AdmissionReview' },
+    { ...review({}), apiVersion: 'admission.k8s.io/v1beta1' },
+    { ...review({}), kind: 'ConversionReview' },
     { ...review({}), request: undefined },
     review({ uid: undefined }),
     review({ operation: 'GUESS' }),

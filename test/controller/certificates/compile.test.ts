@@ -264,8 +264,10 @@ describe('a Secret that cannot be served', () => {
   })
 
   test('of another namespace is not served with the key that the host left behind', () => {
-    const after = run([group(['h0.example.test'], secret('s0', undefined, 'elsewhere'))], previous(before))
-    assert.deepEqual(served(after, 'h0.example.test'), [])
+    for (const namespace of ['elsewhere', 'ed', 'edge2']) {
+      const after = run([group(['h0.example.test'], secret('s0', undefined, namespace))], previous(before))
+      assert.deepEqual(served(after, 'h0.example.test'), [], namespace)
+    }
   })
 
   test('falls back on nothing that somebody has tampered with', () => {
@@ -276,6 +278,27 @@ describe('a Secret that cannot be served', () => {
       ]),
     )
     assert.deepEqual(served(run(broken(undefined), { previous: data }), 'h42.example.test'), [])
+    const one = run([group(['h1.example.test'], secret('s1', ecdsa))]).bundle?.data ?? {}
+    const another = run([group(['h1.example.test'], secret('s1', renewed))]).bundle?.data ?? {}
+    const swapped = Object.fromEntries(
+      Object.entries(one).map(([file, text]) => {
+        const [kind = ''] = file.split('-')
+        const theirs = Object.entries(another).find(([name]) => name.startsWith(`${kind}-`))
+        return [file, file === manifestFile ? text : (theirs?.[1] ?? '')]
+      }),
+    )
+    const lost = [group(['h1.example.test'], secret('s1'))]
+    assert.deepEqual(served(run(lost, { previous: one }), 'h1.example.test'), [fingerprint(ecdsa)])
+    assert.deepEqual(served(run(lost, { previous: swapped }), 'h1.example.test'), [])
+    const renamed = JSON.stringify(manifest({ bundle: { generation: '', data: one } } as Compiled))
+    const forOther = {
+      ...one,
+      [manifestFile]: base64(`{"formatVersion":1,${renamed.slice(1)}`.replaceAll('h1.', 'other.')),
+    }
+    assert.deepEqual(
+      served(run([group(['other.example.test'], secret('s1'))], { previous: forOther }), 'other.example.test'),
+      [],
+    )
     const unreadable = run(good, { previous: { [manifestFile]: base64('{}') } })
     assert.deepEqual(
       unreadable.issues.map(({ severity }) => severity),

@@ -243,6 +243,8 @@ describe('a policy that can not be honoured', () => {
       decision.afterwards.map((write) => write.do),
       ['remove-finalizer', 'delete-bundle'],
     )
+    const mounted = { ...refused('Conflicted', []), injected: seen({ pods: [pod('a')] }).injected }
+    assert.deepEqual(decide(mounted, now).afterwards, [], 'pods of ours still mount the bundle')
   })
 })
 

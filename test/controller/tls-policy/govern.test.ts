@@ -192,6 +192,10 @@ describe('one pod', () => {
     assert.equal((await verdictOnPod(pod(), namespace, surroundings({ policies: [] }))).do, 'leave')
   })
 
+  test('in a namespace whose pods are never touched is left alone', async () => {
+    assert.equal((await verdictOnPod(pod(), namespace, surroundings({ excluded: [namespace] }))).do, 'leave')
+  })
+
   test('in Audit is only talked about', async () => {
     const around = surroundings({ policies: [policy('edge', { enforcement: 'Audit' })] })
     assert.equal((await verdictOnPod(pod(), namespace, around)).do, 'audit')

@@ -105,10 +105,30 @@ function endOf(issued: Issued): number {
   return parseCertificate(der(issued)).notAfter.getTime()
 }
 
-test('no list, and an empty choice of lists, are two things that a session can depend on', () => {
-  const [unasked, again, none] = [{}, {}, { crls: [] }].map((over) => store([], { ...require, ...over })(undefined)?.id)
-  assert.deepEqual(unasked, again)
-  assert.notDeepEqual(unasked, none)
+test('a host that asks something else than the policy asks that, and nothing of the policy', () => {
+  const ask = store([{ names: ['a.test'], clientAuth: { ...require, mode: 'Request' } }], require)
+  assert.deepEqual([ask('a.test')?.mode, ask('other.test')?.mode], ['Request', 'Require'])
+})
+
+test('whatever a client is judged by has a part in what a session depends on', () => {
+  const list = parsePem(revocationList({ issuer: root }))[0]?.der ?? new Uint8Array()
+  const other = parsePem(revocationList({ issuer: root, serials: ['01'] }))[0]?.der ?? new Uint8Array()
+  const ways: readonly Partial<SnapshotClientAuth>[] = [
+    {},
+    { mode: 'Request' },
+    { mode: 'Observe' },
+    { maxIntermediates: 0 },
+    { authorities: [der(middle)] },
+    { authorities: [der(root), der(middle)] },
+    { crls: [] },
+    { crls: [list] },
+    { crls: [other] },
+  ]
+  const ids = [...ways, ...ways].map((over) =>
+    Buffer.from(store([], { ...require, ...over })(undefined)?.id ?? []).toString('hex'),
+  )
+  assert.deepEqual(ids.slice(ways.length), ids.slice(0, ways.length))
+  assert.equal(new Set(ids).size, ways.length)
 })
 
 test('a client with two common names has none', () => {

@@ -255,6 +255,24 @@ function crls(...lists: readonly Parameters<typeof revocationList>[0][]): NonNul
   return { crls: parseCrls(lists.map(revocationList).join('')) }
 }
 
+test('constraints on names bind a leaf that is called as its issuer is', () => {
+  const bound = authority('/CN=Bound', {}, 'nameConstraints=critical,permitted;DNS:example.test')
+  const namesake = client(bound, { subject: '/CN=Bound', extensions: [clientAuth, 'subjectAltName=DNS:evil.test'] })
+  assert.equal(outcome([namesake], { roots: [bound] }), 'name-forbidden')
+})
+
+test('a certificate holds in its first second and in its last, and in none beside', () => {
+  const { notBefore, notAfter } = parseCertificate(der(ann))
+  const at = (time: Date, ms: number) => outcome([ann], { roots: [middle], now: new Date(time.getTime() + ms) })
+  assert.deepEqual([at(notAfter, 0), at(notAfter, 1)], ['ann < Middle', 'expired'])
+  assert.deepEqual([at(notBefore, 0), at(notBefore, -1)], ['ann < Middle', 'not-yet-valid'])
+})
+
+test('a search among a dozen authorities of one name ends, though they could stand in millions of orders', () => {
+  const crowd = Array.from({ length: 12 }, () => authority('/CN=Crowd'))
+  assert.equal(outcome(crowd), 'too-much-work')
+})
+
 describe('revocation', () => {
   test('lets pass what no list names, and asks of authorities as well', () => {
     const clear = crls({ issuer: middle }, { issuer: root })
@@ -280,6 +298,19 @@ describe('revocation', () => {
     const silent = authority('/CN=Silent', {}, 'keyUsage=critical,keyCertSign')
     const leaf = client(silent)
     assert.equal(outcome([leaf], { roots: [silent], revocation: crls({ issuer: silent }) }), 'revocation-unknown')
+  })
+
+  test('is not known by a list that begins in the future', () => {
+    const args = ['-crl_lastupdate', '20980101000000Z', '-crl_nextupdate', '20990101000000Z']
+    const revocation = crls({ issuer: middle, args }, { issuer: root })
+    assert.equal(outcome([ann, middle], { revocation }), 'revocation-unknown')
+  })
+
+  test('is asked of the key that signs, though another of the same name was found good before', () => {
+    const other = authority('/O=Example/CN=Middle', { issuer: root })
+    const revocation = crls({ issuer: middle }, { issuer: root })
+    assert.equal(outcome([ann, middle], { revocation }), 'ann < Middle < Root')
+    assert.equal(outcome([client(other), other], { revocation }), 'revocation-unknown')
   })
 
   test('refuses lists that are only a part, by name, also where they are not marked as critical', () => {

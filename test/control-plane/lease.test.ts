@@ -106,6 +106,22 @@ describe('the lease, on a real API server', () => {
     assert.equal((await read()).spec?.holderIdentity, 'thief', 'what is not ours is not given back')
   })
 
+  test('a lease that somebody else has had meanwhile is lost, even if it is free again', async () => {
+    const a = enter('a')
+    await eventually('a leads', () => a.isLeading())
+    await plane.client.patch(resources.leases, address(), { spec: { holderIdentity: '', leaseTransitions: 7 } })
+    assert.equal(await a.ending, 'lost')
+  })
+
+  test('a leader that leaves does not give back what somebody else has taken from it', async () => {
+    const a = enter('a')
+    await eventually('a leads', () => a.isLeading())
+    await plane.client.patch(resources.leases, address(), { spec: { holderIdentity: 'thief' } })
+    a.leave()
+    await a.ending
+    assert.equal((await read()).spec?.holderIdentity, 'thief')
+  })
+
   test('the work goes on renewing while it finishes, and only then is the lease given back', async () => {
     const finish = Promise.withResolvers<void>()
     const a = enter('a', { finish: finish.promise })

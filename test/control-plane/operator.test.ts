@@ -21,6 +21,7 @@ describe('the operator, on a real API server', () => {
   let plane: ControlPlane
   let client: KubeClient
   let operator: Running
+  let played: Promise<void>
   let sidecar: Awaited<ReturnType<typeof playSidecar>>
   let ports: [number, number]
   const playing = new AbortController()
@@ -32,7 +33,7 @@ describe('the operator, on a real API server', () => {
     await putIngressNginx(client, sidecar.port)
     await put(client, resources.ingresses, ingress('shop', 'shop.example.com', 'shop-tls'))
     await putCertificate(client, 'shop-tls', 'shop.example.com')
-    void playDeployment(client, namespace, 'nginx', playing.signal)
+    played = playDeployment(client, namespace, 'nginx', playing.signal)
     await eventually('two pods are there', async () => (await podsOf(client, namespace)).length === 2)
     ports = await twoPorts()
     operator = await start(plane, ports)
@@ -40,6 +41,7 @@ describe('the operator, on a real API server', () => {
   after(async () => {
     await operator.stop()
     playing.abort()
+    await played
     sidecar.close()
     await plane.stop()
   })

@@ -47,6 +47,7 @@ describe('the operator among hostile Secrets, on a real API server', () => {
   const secrets: Secret[] = [...keys]
   let plane: ControlPlane
   let client: KubeClient
+  let played: Promise<void>
   let sidecar: Awaited<ReturnType<typeof playSidecar>>
   let operator: OperatorProcess
 
@@ -57,7 +58,7 @@ describe('the operator among hostile Secrets, on a real API server', () => {
     await putIngressNginx(client, sidecar.port)
     for (const name of ['shop', 'spare']) await putSecret(client, { name, ...good })
     await put(client, resources.ingresses, ingress('shop', 'shop.example.com', 'shop'))
-    void playDeployment(client, namespace, 'nginx', playing.signal)
+    played = playDeployment(client, namespace, 'nginx', playing.signal)
     await eventually('two pods are there', async () => (await podsOf(client, namespace)).length === 2)
     await put(client, resources.tlsPolicies, policy('edge', 'Enforce'))
     operator = await startOperator(plane, folder.path)
@@ -66,6 +67,7 @@ describe('the operator among hostile Secrets, on a real API server', () => {
   after(async () => {
     await operator.stop()
     playing.abort()
+    await played
     sidecar.close()
     await plane.stop()
     folder.remove()

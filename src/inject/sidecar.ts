@@ -66,9 +66,15 @@ export function sidecar(plan: InjectionPlan, ports: readonly ContainerPort[]): C
     volumeMounts: [
       { name: bundleVolume, mountPath: bundlePath, readOnly: true },
       { name: podInfoVolume, mountPath: podInfoPath, readOnly: true },
+      // Something has to be mounted there, or the API server puts the token of nginx's ServiceAccount there, which may
+      // mostly list all Secrets. The program that hears from strangers has no use for it.
+      { name: podInfoVolume, mountPath: tokenPath, readOnly: true },
     ],
   }
 }
+
+/** Where the admission plugin ServiceAccount mounts the token, into every container that has nothing there. */
+const tokenPath = '/var/run/secrets/kubernetes.io/serviceaccount'
 
 function args(plan: InjectionPlan): string[] {
   const out = ['--bundle', bundlePath, '--generation-file', `${podInfoPath}/${generationFile}`]

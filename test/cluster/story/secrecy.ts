@@ -1,4 +1,4 @@
-/** Chapter 8: all that was said so far, searched for the keys of all the certificates there were. */
+/** Chapter 8: all that was said so far, searched for the keys of all the certificates there were; and who has a token. */
 import assert from 'node:assert/strict'
 import { secretsOf } from '../../support/hostile-secrets.ts'
 import { keySearch } from '../../support/key-search.ts'
@@ -25,6 +25,19 @@ export function secrecy(scene: Scene): void {
       for (const key of keys) assert.notDeepEqual(search(text.slice(-1000) + key), [], 'it would be found')
     }
     t.diagnostic(`${said.join('').length} characters searched for ${keys.length} keys`)
+  })
+
+  scene.step('nginx has the token of its ServiceAccount, and the sidecar does not', async () => {
+    const folder = '/var/run/secrets/kubernetes.io/serviceaccount'
+    for (const { metadata } of await scene.edge.pods()) {
+      const exec = (container: string): string[] => [...ingressNginx, 'exec', metadata.name, '-c', container, '--']
+      const ofNginx = await scene.cluster.kubectl([...exec('controller'), 'ls', folder])
+      assert.match(ofNginx, /^token$/m)
+      const list = `fs.readdirSync('${folder}').join()`
+      const ofSidecar = await scene.cluster.kubectl([...exec('chitin'), '/usr/local/bin/node', '-p', list])
+      assert.match(ofSidecar, /generation/)
+      assert.doesNotMatch(ofSidecar, /token/)
+    }
   })
 }
 

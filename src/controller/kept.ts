@@ -3,9 +3,10 @@
  * thousands of them it would be most of the operator's memory. Each of these is handed a whole object, and makes a new one.
  */
 import type { Ingress } from '../api/ingress.ts'
-import { fingerprintAnnotation, generationAnnotation, policyAnnotation, sidecarName } from '../api/names.ts'
+import { fingerprintAnnotation, generationAnnotation, policyAnnotation } from '../api/names.ts'
 import type { Pod } from '../api/pod.ts'
 import type { Workload, WorkloadStatus } from '../api/workload.ts'
+import { hasSidecar } from '../inject/sidecar.ts'
 import type { KubeObject } from '../kube/resource.ts'
 import type { Live, LivePod, RawPolicy } from './world.ts'
 
@@ -18,7 +19,7 @@ export function keptPod({ apiVersion, kind, metadata, status, ...pod }: LivePod 
   const ready = conditions?.filter(({ type }) => type === 'Ready').map(({ type, status }) => ({ type, status }))
   return {
     ...type(apiVersion, kind),
-    metadata: pod.spec?.initContainers?.some(({ name }) => name === sidecarName) === true ? metadata : unsaid(metadata),
+    metadata: pod.spec !== undefined && hasSidecar(pod.spec) ? metadata : unsaid(metadata),
     status: {
       ...(phase === undefined ? {} : { phase }),
       ...(podIP === undefined ? {} : { podIP }),

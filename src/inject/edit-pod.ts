@@ -15,7 +15,7 @@ import { numberPorts, returnPorts, sidecarPorts, takePorts } from './moved-ports
 import { follow, list, map, type Loose, type Mutable } from './mutable.ts'
 import { parseOriginal, type Original } from './original.ts'
 import type { InjectionPlan } from './plan.ts'
-import { sidecar } from './sidecar.ts'
+import { hasSidecar, sidecar } from './sidecar.ts'
 import { volumes } from './volumes.ts'
 
 /** Puts the sidecar into a pod that has none. Throws Error where the pod lacks the container that the plan names. */
@@ -78,9 +78,9 @@ export function restore(pod: Pod): Pod {
   for (const name of [policyAnnotation, fingerprintAnnotation, originalAnnotation]) delete metadata.annotations?.[name]
   delete metadata.labels?.[injectedLabel]
 
-  const nginx = spec.containers.find(({ name }) => name === original.container)
   // Where there was no sidecar, nothing was done: somebody has copied our annotations into another pod.
-  if (pod.spec.initContainers?.some(({ name }) => name === sidecarName) !== true) return out
+  if (!hasSidecar(pod.spec)) return out
+  const nginx = spec.containers.find(({ name }) => name === original.container)
   if (nginx !== undefined) restoreNginx(nginx, original)
   if (original.grace !== undefined && spec.terminationGracePeriodSeconds === original.grace.set) {
     if (original.grace.was === null) delete spec.terminationGracePeriodSeconds

@@ -4,6 +4,7 @@ import type { Reason } from '../api/reasons.ts'
 import { restore } from './edit-pod.ts'
 import { fingerprint } from './fingerprint.ts'
 import type { InjectionPlan } from './plan.ts'
+import { hasSidecar } from './sidecar.ts'
 
 /** Why a pod is left as it is. */
 export interface Skip {
@@ -22,7 +23,7 @@ export function ineligible(pod: Pod, plan: InjectionPlan): Skip | undefined {
     return skip('HostNetwork', 'hostNetwork is true; the sidecar needs a network namespace of the pod')
   const os = spec.os?.name ?? spec.nodeSelector?.['kubernetes.io/os'] ?? 'linux'
   if (os !== 'linux') return skip('UnsupportedOS', `the pod is for ${os}`)
-  if (metadata.annotations?.[fingerprintAnnotation] === fingerprint(plan) && hasSidecar(pod))
+  if (metadata.annotations?.[fingerprintAnnotation] === fingerprint(plan) && hasSidecar(pod.spec))
     return skip('AlreadyInjected', 'the pod carries the current fingerprint')
 
   const plain = restore(pod)
@@ -58,10 +59,6 @@ function encryptedProbe(nginx: Container, plan: InjectionPlan): Skip | undefined
       return skip('UnsupportedFeature', `${field} of container ${nginx.name} uses HTTPS; let it use HTTP`)
   }
   return undefined
-}
-
-function hasSidecar(pod: Pod): boolean {
-  return pod.spec.initContainers?.some(({ name }) => name === sidecarName) === true
 }
 
 function skip(reason: Reason, message: string): Skip {

@@ -7,7 +7,7 @@ import {
   podInfoVolume,
   sidecarName,
 } from '../api/names.ts'
-import type { Container, ContainerPort } from '../api/pod.ts'
+import type { Container, ContainerPort, PodSpec } from '../api/pod.ts'
 import { formatDuration } from '../api/duration.ts'
 import type { InjectionPlan } from './plan.ts'
 import { generationFile } from './volumes.ts'
@@ -71,6 +71,11 @@ export function sidecar(plan: InjectionPlan, ports: readonly ContainerPort[]): C
       { name: podInfoVolume, mountPath: tokenPath, readOnly: true },
     ],
   }
+}
+
+/** Whether a pod has it; what its annotations say is anybody's word. */
+export function hasSidecar({ initContainers = [] }: PodSpec): boolean {
+  return initContainers.some(({ name }) => name === sidecarName)
 }
 
 /** Where the admission plugin ServiceAccount mounts the token, into every container that has nothing there. */

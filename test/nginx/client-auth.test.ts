@@ -33,6 +33,11 @@ function ingress({
 }
 
 const read = (...given: readonly Given[]) => readClientAuth(given.map(ingress), prefix, {}, [])
+/** What two say together, whichever of them is the older. */
+const inEitherOrder = (a: Given, b: Given) =>
+  [[a, b] as const, [b, a] as const].map(([older, younger]) =>
+    read({ ...older, createdAt: '2025-01-01T00:00:00Z' }, younger),
+  )
 const asking = (given: Given) => read({ secret: 'ca', ...given }).hosts[0]
 const asked = {
   host: 'shop.example.test',
@@ -108,11 +113,7 @@ test('aliases of the same server ask as well, whichever Ingress adds them', () =
 test('an alias that has a server of its own is none, whoever claims it', () => {
   const own = { name: 'bank', hosts: ['bank.example.test'], secret: 'bank-ca' }
   const claims = { name: 'evil', hosts: ['evil.example.test'], alias: 'Bank.example.test', secret: 'evil-ca' }
-  for (const [older, younger] of [
-    [own, claims],
-    [claims, own],
-  ] as const) {
-    const { hosts } = read({ ...older, createdAt: '2025-01-01T00:00:00Z' }, younger)
+  for (const { hosts } of inEitherOrder(own, claims))
     assert.deepEqual(
       hosts.map(({ host, secret }) => [host, secret?.name]),
       [
@@ -120,7 +121,6 @@ test('an alias that has a server of its own is none, whoever claims it', () => {
         ['evil.example.test', 'evil-ca'],
       ],
     )
-  }
   const open = { name: 'bank', hosts: own.hosts }
   assert.deepEqual(
     read(open, claims).hosts.map(({ host }) => host),
@@ -131,13 +131,8 @@ test('an alias that has a server of its own is none, whoever claims it', () => {
 test('of two servers with one alias the first by name decides, which is the one that nginx takes', () => {
   const one = { name: 'one', hosts: ['one.test'], alias: 'both.test', secret: 'one' }
   const two = { name: 'two', hosts: ['two.test'], alias: 'both.test', secret: 'two' }
-  for (const [older, younger] of [
-    [one, two],
-    [two, one],
-  ] as const) {
-    const { hosts } = read({ ...older, createdAt: '2025-01-01T00:00:00Z' }, younger)
+  for (const { hosts } of inEitherOrder(one, two))
     assert.equal(hosts.find(({ host }) => host === 'both.test')?.secret?.name, 'one')
-  }
 })
 
 describe('what needs the certificate inside of nginx is refused by name', () => {
